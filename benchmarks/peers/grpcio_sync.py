@@ -1,0 +1,15 @@
+"""grpcio's blocking API; the scripts are those of ours."""
+
+from __future__ import annotations
+
+from benchmarks.entries import Peer
+from peers import environment
+
+PEER = Peer(
+    name="grpcio_sync",
+    title="grpcio, blocking API",
+    interpreter=environment.python,
+    client="sync_client.py",
+    server="sync_server.py",
+    workloads=("unary_sequence", "unary_in_flight"),
+)

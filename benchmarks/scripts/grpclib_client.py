@@ -1,0 +1,29 @@
+"""Script: grpclib's client."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import aio_drivers
+import grpclib_codec
+import measuring
+from grpclib.client import Channel, UnaryUnaryMethod
+
+
+def main(port: str) -> None:
+    """Connect to ``port`` and obey the harness."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+
+    async def connect() -> Channel:
+        return Channel("127.0.0.1", int(port), codec=grpclib_codec.BytesCodec())
+
+    channel = loop.run_until_complete(connect())
+    measuring.obey_client(aio_drivers.drivers(loop, UnaryUnaryMethod(channel, "/bench.Bench/Echo", bytes, bytes)))
+    channel.close()
+    loop.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""The workloads, one file each, see `benchmarks.entries.Workload`."""

@@ -1,0 +1,130 @@
+"""Service sides: Face over Ends over HTTP/2, and their common life."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, List, Optional
+
+from grpc._io import threads
+from grpc._links import service
+from grpc.framework.core import implementations as core
+from grpc.framework.crust import implementations as crust
+from grpc.framework.interfaces.links import utilities
+
+if TYPE_CHECKING:
+    from grpc._values.limits import Limits
+    from concurrent import futures
+
+    from grpc._io import contract
+    from grpc.framework.core._end import End
+    from grpc.framework.interfaces.face import face
+
+
+class ServerSide:
+    """What a server stands on: one End over HTTP/2, and one for every client side in this process."""
+
+    def __init__(
+        self,
+        multi_method: face.MultiMethodImplementation,
+        pool: Optional[futures.Executor],
+        limits: Limits,
+    ) -> None:
+        """Make a server side; its reactor runs from now on, for the ports to be bound on.
+
+        Args:
+          multi_method: Serves.
+          pool: Runs it.
+          limits: What to accept and send.
+        """
+        self._driver = threads.server_driver()
+        self._servicer = crust.servicer({}, multi_method, pool, self._driver.environment)
+        self._link = service.ServiceLink(limits)
+        # Guards everything below. Nothing is called while it is held.
+        self._lock = threading.Lock()
+        self._listeners: List[contract.Listener] = []
+        self._started = False
+        self._stopping = False
+        self._stopped = threading.Event()
+        self._ends: List[End] = []
+        self._unfinished = 0
+        utilities.join(self._link, self.another_end())
+
+    def another_end(self) -> End:
+        """A further End with the same servicer, for a client side in this process."""
+        end = core.service_end_link(self._servicer, None, None, self._driver.environment)
+        with self._lock:
+            self._ends.append(end)
+            started = self._started and not self._stopping
+        if started:
+            end.start()
+        return end
+
+    def add_port(self, address: str) -> int:
+        """Bind an address; connections are accepted once the server side has started.
+
+        Returns:
+          The port.
+
+        Raises:
+          ValueError: The address cannot be understood.
+          OSError: It cannot be bound.
+        """
+        listener = self._driver.listen(address)
+        with self._lock:
+            self._listeners.append(listener)
+            started = self._started and not self._stopping
+        if started:
+            listener.start(self._link.accept_transport)
+        return listener.port
+
+    def start(self) -> None:
+        """Accept connections and serve.
+
+        Raises:
+          ValueError: It has been started before.
+        """
+        with self._lock:
+            if self._started:
+                raise ValueError("Cannot start already-started server: make another one")
+            self._started = True
+            ends = list(self._ends)
+            listeners = list(self._listeners)
+        for end in ends:
+            end.start()
+        for listener in listeners:
+            listener.start(self._link.accept_transport)
+
+    def stop(self, grace: Optional[float]) -> threading.Event:
+        """Refuse new RPCs at once, give running ones `grace` seconds, then abort them; see `grpc.Server.stop`.
+
+        Returns:
+          An event that is set when everything has ended. With no grace it is set on return.
+        """
+        with self._lock:
+            first = not self._stopping
+            self._stopping = True
+            listeners, self._listeners = self._listeners, []
+            ends = list(self._ends)
+            if first:
+                # What has to end before the threads may: the connections, and every End.
+                self._unfinished = 1 + len(ends)
+        for listener in listeners:
+            listener.close()
+        if first:
+            self._link.go_away(self._one_finished)
+        for end in ends:
+            end.stop(grace)
+            if first:
+                end.add_idle_action(self._one_finished)
+        if not grace:
+            self._stopped.wait()
+            self._driver.close()  # waits for the thread, which `_one_finished` may have been on
+        return self._stopped
+
+    def _one_finished(self) -> None:
+        with self._lock:
+            self._unfinished -= 1
+            last = self._unfinished == 0
+        if last:
+            self._driver.close()
+            self._stopped.set()

@@ -1,0 +1,82 @@
+"""HPACK remembered: while the dynamic table stands still, equal headers are equal bytes, both ways.
+
+A steady client sends, and a steady server receives, one header block again and again, every field of it an index into
+the table. So `MemoEncoder` (in `_h2_encoder`) remembers tuples of headers with their bytes, `MemoDecoder` (in
+`_h2_decoder`) remembers blocks with their headers, and both forget everything as soon as their table changes in any
+way. Here is what they share: how stillness is told, and how much may be remembered.
+
+Fields whose value changes with every call (grpc-timeout) are sent as never-indexed literals and leave the table alone.
+They are cut out of what is remembered: the encoder remembers the runs of headers between them, the decoder the block
+without their values; only the values are then encoded, decoded and checked anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hpack.table import HeaderTable
+
+__all__ = ["MAX_SHORT_LENGTH", "Room", "Stillness", "list_size"]
+
+# What one coder remembers at most, counted as HPACK counts a table (names, values and 32 octets each) plus the bytes
+# of the block and a share for each entry: room for some hundred kinds of calls, and for what a hostile peer may fill.
+_MAX_BYTES = 256 * 1024
+_MAX_ENTRY_BYTES = 16 * 1024
+_ENTRY_SHARE = 256
+
+MAX_SHORT_LENGTH = 126  # the longest length that HPACK codes in one octet
+
+
+def list_size(headers: Iterable[Any]) -> int:
+    """Returns the size of a header list as SETTINGS_MAX_HEADER_LIST_SIZE counts it."""
+    return sum(32 + len(header[0]) + len(header[1]) for header in headers)
+
+
+class Room:
+    """What is left of the bound. Whoever needs more forgets everything and learns again what is in use."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = _MAX_BYTES
+
+    def fits(self, size: int) -> bool:
+        """Tells whether an entry of this size may ever be remembered."""
+        return size + _ENTRY_SHARE <= _MAX_ENTRY_BYTES
+
+    def take(self, size: int) -> bool:
+        """Takes room for an entry; False if there is not enough left."""
+        self._left -= size + _ENTRY_SHARE
+        return self._left >= 0
+
+    def clear(self) -> None:
+        """Makes all room free again."""
+        self._left = _MAX_BYTES
+
+
+class Stillness:
+    """Compares a table with itself, later.
+
+    Every addition puts a new tuple in front; so if front, length and limit are the same, so is the table.
+    """
+
+    __slots__ = ("_front", "_length", "_limit", "_table")
+
+    def __init__(self, table: HeaderTable) -> None:
+        entries = table.dynamic_entries
+        self._table = table
+        self._front = entries[0] if entries else None
+        self._length = len(entries)
+        self._limit = table.maxsize
+
+    def holds(self) -> bool:
+        """Tells whether the table is as it was."""
+        entries = self._table.dynamic_entries
+        return (
+            len(entries) == self._length
+            and (entries[0] if entries else None) is self._front
+            and self._table.maxsize == self._limit
+        )

@@ -1,0 +1,1 @@
+"""Enums that every layer shares: the `cardinality` of a method and the `style` of serving it."""

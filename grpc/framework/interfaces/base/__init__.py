@@ -1,0 +1,1 @@
+"""The contract of operations (`base`), and value classes that satisfy it (`utilities`)."""

@@ -1,0 +1,32 @@
+"""What holds for every test: it leaves no thread behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Collection, Iterator
+
+import pytest
+
+_PATIENCE = 5.0  # seconds for all threads of one test together, so that a slow machine does not fail an innocent test
+
+
+def _still_running(before: Collection[threading.Thread]) -> list[str]:
+    """Wait for every thread that is not among `before`; the names of those that did not end, sorted."""
+    deadline = time.monotonic() + _PATIENCE
+    started = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in started:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return sorted(thread.name for thread in started if thread.is_alive())
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    """Fail a test whose threads outlive it: the library's own have names that begin with `grpc-`."""
+    before = set(threading.enumerate())
+    yield
+    left = _still_running(before)
+    if left:
+        ours = [name for name in left if name.startswith("grpc-")]
+        whose = "threads of grpc" if ours else "threads"
+        pytest.fail(f"{whose} still alive {_PATIENCE:g} s after the test: {', '.join(ours or left)}", pytrace=False)

@@ -1,0 +1,1 @@
+"""Tests of the layers that know nothing of sockets."""

@@ -1,0 +1,1 @@
+"""Tests of the contracts: of what is more than words in them."""

@@ -1,0 +1,1 @@
+"""Tests of the values and defaults that come with the Base contract."""

@@ -1,0 +1,1 @@
+"""Tests of the values, errors and makers that come with the Face contract."""

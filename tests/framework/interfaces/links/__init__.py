@@ -1,0 +1,1 @@
+"""Tests of tickets and of the joints between links."""

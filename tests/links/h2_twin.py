@@ -1,0 +1,194 @@
+"""A plain and a tuned connection that live the same life, compared after every step."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import struct
+from typing import Any, Callable, Iterable, Optional
+
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import Event
+from hpack import Decoder, HeaderTuple, HPACKError
+from hyperframe.frame import ExtensionFrame, Frame
+
+from grpc._links._h2_receiving import TunedConnection
+
+_ADDRESS = re.compile(" at 0x[0-9a-f]+")
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
+END_STREAM = ACK = 0x01
+END_HEADERS = 0x04
+PADDED = 0x08
+PRIORITISED = 0x20
+
+
+def frame(kind: int, flags: int, stream_id: int, body: bytes = b"") -> bytes:
+    """One frame, exactly as told."""
+    return struct.pack(">IBI", len(body) << 8 | kind, flags, stream_id) + body
+
+
+def settings(values: dict[int, int]) -> bytes:
+    """One SETTINGS frame."""
+    return frame(SETTINGS, 0, 0, b"".join(struct.pack(">HI", code, value) for code, value in values.items()))
+
+
+def configuration(client_side: bool) -> H2Configuration:
+    """The configuration that both twins have."""
+    return H2Configuration(
+        client_side=client_side,
+        header_encoding=False,
+        validate_outbound_headers=False,
+        normalize_outbound_headers=False,
+    )
+
+
+def describe(value: Any) -> Any:
+    """Everything that can be seen of an event, as something that compares."""
+    if isinstance(value, Event):
+        names = {name for name in vars(value) if not name.startswith("_")}
+        if dataclasses.is_dataclass(value):
+            names |= {field.name for field in dataclasses.fields(value)}
+        return type(value), [(name, describe(getattr(value, name))) for name in sorted(names)]
+    if isinstance(value, ExtensionFrame):
+        return ExtensionFrame, value.type, value.flag_byte, value.stream_id, value.body
+    if isinstance(value, dict):
+        return {key: repr(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [describe(item) for item in value]
+    if isinstance(value, HeaderTuple):
+        return type(value), tuple(value)
+    return value
+
+
+def _outcome(act: Callable[[H2Connection], Any], connection: H2Connection) -> tuple[Any, Optional[BaseException]]:
+    """What comes of doing something to a connection: a result, or an error."""
+    try:
+        return act(connection), None
+    except Exception as error:
+        return None, error
+
+
+class FrameReader:
+    """Decodes output to frames, header blocks to headers, with the table of one receiver."""
+
+    def __init__(self) -> None:
+        self._decoder = Decoder()
+        self._decoder.max_allowed_table_size = 2**20
+        self._decoder.max_header_list_size = 2**24
+        self._block = b""
+
+    def read(self, data: bytes) -> list[Any]:
+        """All frames of some output, which holds whole ones only."""
+        frames: list[Any] = []
+        if data.startswith(PREFACE):
+            frames.append(PREFACE)
+            data = data[len(PREFACE) :]
+        while data:
+            one, length = Frame.parse_frame_header(memoryview(data[:9]))
+            body, data = data[9 : 9 + length], data[9 + length :]
+            kind, flags = one.type, sorted(one.flags)
+            if kind not in (HEADERS, CONTINUATION):
+                frames.append((kind, flags, one.stream_id, body))
+                continue
+            one.parse_body(memoryview(body))
+            self._block += one.data  # type: ignore[attr-defined]
+            headers: Optional[list[Any]] = None
+            if "END_HEADERS" in one.flags:
+                try:
+                    headers = describe(list(self._decoder.decode(self._block, raw=True)))
+                except HPACKError:
+                    headers = []  # h2 has dropped a block with an error after it was encoded
+                self._block = b""
+            frames.append((kind, flags, one.stream_id, headers))
+        return frames
+
+
+class Twin:
+    """One role, twice: what is done to it is done to both, and must look the same."""
+
+    def __init__(self, client_side: bool) -> None:
+        self.client_side = client_side
+        self.plain = H2Connection(configuration(client_side))
+        self.tuned = TunedConnection(configuration(client_side))
+        self.error: Optional[BaseException] = None
+        self._readers = FrameReader(), FrameReader()
+        self._same_bytes = True
+
+    def both(self, act: Callable[[H2Connection], Any]) -> Any:
+        """Does one thing to both; returns the result, or None after an error, which is kept in `error`."""
+        outcomes = [_outcome(act, connection) for connection in (self.plain, self.tuned)]
+        (plain, plain_error), (tuned, tuned_error) = outcomes
+        if type(plain_error) is not type(tuned_error):
+            raise AssertionError(f"{plain_error!r} from plain, {tuned_error!r} from tuned") from (
+                tuned_error or plain_error
+            )
+        texts = [_ADDRESS.sub("", str(error)) for error in (plain_error, tuned_error)]
+        assert texts[0] == texts[1]
+        assert describe(plain) == describe(tuned)
+        self.error = plain_error
+        self.compare_states()
+        return plain
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Calls one method of both."""
+        return self.both(lambda connection: getattr(connection, name)(*args, **kwargs))
+
+    def receive(self, data: bytes, sizes: Iterable[int] = ()) -> list[Event]:
+        """Lets both receive data in pieces of the sizes, the rest in one; returns all events before an error."""
+        events: list[Event] = []
+        self.error = None
+        for size in sizes:
+            if not data or self.error:
+                break
+            events += self.call("receive_data", data[:size]) or []
+            data = data[size:]
+        if data and not self.error:
+            events += self.call("receive_data", data) or []
+        return events
+
+    def take(self) -> bytes:
+        """Takes the output of both, compares it, and returns that of the plain one."""
+        plain, tuned = self.plain.data_to_send(), self.tuned.data_to_send()
+        frames = [reader.read(data) for reader, data in zip(self._readers, (plain, tuned))]
+        assert frames[0] == frames[1]
+        return plain
+
+    def take_equal(self) -> bytes:
+        """Takes the output of both, which must be the same bytes."""
+        plain, tuned = self.plain.data_to_send(), self.tuned.data_to_send()
+        assert plain == tuned
+        return plain
+
+    def compare_states(self) -> None:
+        """Compares all that later behaviour can depend on."""
+        assert self._state(self.plain) == self._state(self.tuned)
+
+    def _state(self, connection: H2Connection) -> Any:
+        incoming = connection.incoming_buffer
+        window = connection._inbound_flow_control_window_manager
+        return {
+            "state": connection.state_machine.state,
+            "streams": {stream_id: self._stream(stream) for stream_id, stream in connection.streams.items()},
+            "closed": dict(connection._closed_streams),
+            "highest": (connection.highest_inbound_stream_id, connection.highest_outbound_stream_id),
+            "windows": (connection.outbound_flow_control_window, *vars(window).values()),
+            "frames": (connection.max_inbound_frame_size, connection.max_outbound_frame_size),
+            "pending": (bytes(incoming._data), len(incoming._headers_buffer), incoming._preamble_len),
+            "encoder": list(connection.encoder.header_table.dynamic_entries),
+            "decoder": list(connection.decoder.header_table.dynamic_entries),
+            "settings": (dict(connection.local_settings), dict(connection.remote_settings)),
+        }
+
+    def _stream(self, stream: Any) -> Any:
+        machine, window = stream.state_machine, stream._inbound_window_manager
+        return (
+            (machine.state, machine.client, machine.headers_sent, machine.trailers_sent),
+            (machine.headers_received, machine.trailers_received, machine.stream_closed_by),
+            (stream.stream_id, stream.max_outbound_frame_size, stream.request_method, stream._authority),
+            (stream.outbound_flow_control_window, stream._expected_content_length, stream._actual_content_length),
+            (window.max_window_size, window.current_window_size, window._bytes_processed),
+        )

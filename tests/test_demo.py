@@ -1,0 +1,125 @@
+"""The demo shows what it promises, and ends with the status that fits."""
+
+from __future__ import annotations
+
+import io
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from google.protobuf.wrappers_pb2 import StringValue
+
+import grpc
+from grpc import __main__ as command_line
+from grpc import _demo
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TRANSPORTS = ("TCP loopback", "in-process")
+
+
+def _table() -> list[list[str]]:
+    """The cells of the demo's table, head and rule included, cut where the rule says that the columns are."""
+    out = io.StringIO()
+    assert _demo.run(out) == 0
+    lines = out.getvalue().splitlines()
+    rule = next(number for number, line in enumerate(lines) if line.startswith("---"))
+    cuts, begin = [], 0
+    for dashes in lines[rule].split():
+        cuts.append(slice(begin, begin + len(dashes)))
+        begin += len(dashes) + 2
+    body = lines[rule - 1 : lines.index("", rule)]
+    assert {len(line) for line in body} == {begin - 2}
+    assert all(line[cut.stop : cut.stop + 2].strip() == "" for line in body for cut in cuts)
+    return [[line[cut].strip() for cut in cuts] for line in body]
+
+
+def test_each_call_is_shown_over_each_transport_in_aligned_columns() -> None:
+    head, _, *rows = _table()
+    assert head == ["transport", "call", "style", "status", "answer", "time"]
+    assert [(row[0], row[1]) for row in rows] == [
+        (transport, call)
+        for transport in TRANSPORTS
+        for call in (
+            "Greet('world')",
+            "Square(12)",
+            "Capital('Peru')",
+            "Capital('Utopia')",
+            "Missing('anyone?')",
+        )
+    ]
+
+
+def test_each_style_of_invocation_is_shown_with_its_answer() -> None:
+    shown = {(row[2], row[3], row[4]) for row in _table()}
+    assert {("blocking", "OK", "Hello, world!"), ("with_call", "OK", "144"), ("future", "OK", "Lima")} <= shown
+
+
+def test_a_failure_on_purpose_is_shown_with_its_details() -> None:
+    failures = [row[4] for row in _table() if row[3] == "NOT_FOUND"]
+    assert failures == ["no capital known for 'Utopia'"] * len(TRANSPORTS)
+
+
+def test_an_unknown_method_is_shown_as_unimplemented() -> None:
+    assert [row[1] for row in _table() if row[3] == "UNIMPLEMENTED"] == ["Missing('anyone?')"] * len(TRANSPORTS)
+
+
+def test_a_wrong_answer_ends_with_status_1_and_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def greet_wrongly(request: StringValue, context: grpc.ServicerContext) -> StringValue:
+        return StringValue(value="Goodbye!")
+
+    monkeypatch.setitem(_demo._METHODS, "Greet", (greet_wrongly, StringValue, StringValue))
+    assert _demo.run() == 1
+    assert capsys.readouterr().err == (
+        "demo failed: Surprise: Greet('world') (blocking) should have come to OK Hello, world!, "
+        "and came to OK Goodbye!\n"
+    )
+
+
+def test_an_unexpected_status_ends_with_status_1_and_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(_demo._METHODS, "Missing", _demo._METHODS["Greet"])
+    assert _demo.run() == 1
+    assert "Missing('anyone?') (blocking) should have come to UNIMPLEMENTED" in capsys.readouterr().err
+
+
+def test_what_the_library_raises_ends_with_status_1_and_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_channel(server: grpc.Server) -> grpc.Channel:
+        raise OSError("no channel today")
+
+    monkeypatch.setattr(grpc, "inprocess_channel", no_channel)
+    assert _demo.run() == 1
+    assert capsys.readouterr().err == "demo failed: OSError: no channel today\n"
+
+
+@pytest.mark.slow
+def test_the_demo_runs_from_the_command_line_and_leaves_nothing_that_keeps_it_alive() -> None:
+    process = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-m", "grpc", "demo"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert process.stderr == ""
+    assert process.returncode == 0
+    assert "Every answer was the expected one." in process.stdout
+
+
+def test_the_command_line_gives_the_status_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(command_line._COMMANDS, "demo", command_line._Command("for this test", lambda: 3))
+    assert command_line.main(["demo"]) == 3
+
+
+@pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["demo", "surplus"]])
+def test_wrong_usage_ends_with_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ending:
+        command_line.main(arguments)
+    assert ending.value.code == 2
+    assert "usage: python -m grpc" in capsys.readouterr().err
