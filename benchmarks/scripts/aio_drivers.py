@@ -18,8 +18,7 @@ def drivers(loop: asyncio.AbstractEventLoop, echo: Echo) -> Dict[str, Driver]:
     async def sequence(payload: bytes, stopwatch: Stopwatch) -> None:
         while not stopwatch.over():
             started = now()
-            await echo(payload)
-            stopwatch.done(started)
+            stopwatch.done(started, await echo(payload) == payload)
 
     def unary_sequence(parameters: Mapping[str, Any], stopwatch: Stopwatch) -> None:
         loop.run_until_complete(sequence(bytes(parameters["payload_bytes"]), stopwatch))

@@ -56,6 +56,7 @@ class Client:
     def _keep_open(self, streams: int, payload_bytes: int, stopwatch: Stopwatch) -> None:
         h2, message = self._h2, struct.pack(">BI", 0, payload_bytes) + bytes(payload_bytes)
         started: Dict[int, int] = {}
+        received: Dict[int, bytes] = {}  # so short an answer comes as one frame
 
         def start() -> None:
             stream = h2.get_next_available_stream_id()
@@ -72,9 +73,10 @@ class Client:
                 raise ConnectionError("the server has closed the connection")
             for event in h2.receive_data(data):
                 if isinstance(event, DataReceived):
+                    received[event.stream_id] = event.data
                     h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, StreamEnded):
-                    stopwatch.done(started.pop(event.stream_id))
+                    stopwatch.done(started.pop(event.stream_id), received.pop(event.stream_id, b"") == message)
                     if not stopwatch.over():
                         start()
                 elif isinstance(event, StreamReset):

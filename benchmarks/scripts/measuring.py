@@ -1,7 +1,7 @@
 """What every benchmark script shares: obeying the harness, and measuring alike.
 
 A client script maps driver names to functions that take the order's parameters and a ``Stopwatch`` and call
-``stopwatch.done(started)`` for each finished call until ``stopwatch.over`` says so. Everything else, from clocks to
+``stopwatch.done(started, correct)`` for each finished call until ``stopwatch.over`` says so. Everything else, from clocks to
 percentiles, is here, so that no peer is measured differently.
 """
 
@@ -43,8 +43,14 @@ class Stopwatch:
         """Whether no further call is to be started."""
         return now() >= self._end
 
-    def done(self, started: int) -> None:
-        """Count a call that was started at ``started`` and has just finished."""
+    def done(self, started: int, correct: bool) -> None:
+        """Count a call that was started at ``started`` and has just finished.
+
+        Raises:
+            ValueError: its answer was not the right one; a rate of wrong answers is worth nothing.
+        """
+        if not correct:
+            raise ValueError("a call was answered wrongly")
         self.latencies.append(now() - started)
 
 

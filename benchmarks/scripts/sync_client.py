@@ -27,8 +27,7 @@ def window(call: Any, payload: bytes, in_flight: int, stopwatch: Stopwatch) -> N
         waiting.append((call.future(payload), started))
     while waiting:
         future, started = waiting.popleft()
-        future.result()
-        stopwatch.done(started)
+        stopwatch.done(started, future.result() == payload)
         if not stopwatch.over():
             started = now()
             waiting.append((call.future(payload), started))
@@ -43,12 +42,12 @@ def callbacks(call: Any, payload: bytes, in_flight: int, stopwatch: Stopwatch) -
         started = now()
 
         def on_done(future: Any) -> None:
-            failure = future.exception()
-            if failure is None:
-                stopwatch.done(started)
-            else:
+            # Callbacks may not raise, and a chain that breaks must not be waited for.
+            try:
+                stopwatch.done(started, future.result() == payload)
+            except Exception as failure:
                 failures.append(failure)
-            if failure or stopwatch.over():
+            if failures or stopwatch.over():
                 chains.release()
             else:
                 start()
@@ -66,17 +65,23 @@ def callbacks(call: Any, payload: bytes, in_flight: int, stopwatch: Stopwatch) -
 def threads(call: Any, payload: bytes, in_flight: int, stopwatch: Stopwatch) -> None:
     """Make blocking calls in as many threads as there are calls in flight."""
 
+    failures: List[BaseException] = []
+
     def work() -> None:
-        while not stopwatch.over():
-            started = now()
-            call(payload)
-            stopwatch.done(started)
+        try:
+            while not failures and not stopwatch.over():
+                started = now()
+                stopwatch.done(started, call(payload) == payload)
+        except Exception as failure:
+            failures.append(failure)
 
     workers = [threading.Thread(target=work) for _ in range(in_flight)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
+    if failures:
+        raise failures[0]
 
 
 FORMS: Dict[str, Form] = {"window": window, "callbacks": callbacks, "threads": threads}
@@ -94,8 +99,7 @@ class Client:
         payload, echo = bytes(parameters["payload_bytes"]), self._echo
         while not stopwatch.over():
             started = now()
-            echo(payload)
-            stopwatch.done(started)
+            stopwatch.done(started, echo(payload) == payload)
 
     def unary_in_flight(self, parameters: Mapping[str, Any], stopwatch: Stopwatch) -> None:
         """Keep so many calls in flight, in the form that the parameters name."""

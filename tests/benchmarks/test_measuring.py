@@ -40,9 +40,14 @@ def test_every_finished_call_counts_the_ones_after_the_end_too(measuring: Any, m
 
     def driver(parameters: Any, stopwatch: Any) -> None:
         while not stopwatch.over():
-            stopwatch.done(measuring.now())
-        stopwatch.done(measuring.now())
+            stopwatch.done(measuring.now(), True)
+        stopwatch.done(measuring.now(), True)
 
     # The clock advances by a tenth of a second each time it is read, which is three times per call.
     result = measuring.run(driver, {}, seconds=1.0)
     assert (result["count"], result["elapsed_seconds"], result["p50_us"]) == (4, 1.3, 1e5)
+
+
+def test_a_wrong_answer_ends_the_measurement(measuring: Any) -> None:
+    with pytest.raises(ValueError, match="answered wrongly"):
+        measuring.run(lambda parameters, stopwatch: stopwatch.done(stopwatch.started, False), {}, seconds=1.0)

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterable, Optional
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import Event
-from hpack import Decoder, HeaderTuple, HPACKError
+from hpack import Decoder, Encoder, HeaderTuple, HPACKError
 from hyperframe.frame import ExtensionFrame, Frame
 
 from grpc._links._h2_receiving import TunedConnection
@@ -192,3 +192,76 @@ class Twin:
             (stream.outbound_flow_control_window, stream._expected_content_length, stream._actual_content_length),
             (window.max_window_size, window.current_window_size, window._bytes_processed),
         )
+
+
+def started(client_side: bool) -> Twin:
+    """A twin whose connection is in use, one exchange being over: the tables hold what it sent and received."""
+    twin = Twin(client_side)
+    twin.call("initiate_connection")
+    twin.receive((b"" if client_side else PREFACE) + settings({}) + frame(SETTINGS, ACK, 0))
+    for _ in range(3):  # the third time, everything is known by heart
+        exchange(twin)
+    twin.take_equal()
+    return twin
+
+
+REQUEST = (
+    (b":method", b"POST"),
+    (b":scheme", b"http"),
+    (b":path", b"/a.B/C"),
+    (b":authority", b"host"),
+    (b"te", b"trailers"),
+    (b"content-type", b"application/grpc"),
+)
+RESPONSE = ((b":status", b"200"), (b"content-type", b"application/grpc"))
+TRAILERS = ((b"grpc-status", b"0"),)
+
+
+def pen(twin: Twin) -> Encoder:
+    """The encoder of the twin's peer, which is no connection."""
+    encoder: Encoder = vars(twin).setdefault("pen", Encoder())
+    return encoder
+
+
+def written(twin: Twin, headers: Any, stream_id: int, flags: int = 0) -> bytes:
+    """A HEADERS frame of the twin's peer."""
+    return frame(HEADERS, END_HEADERS | flags, stream_id, pen(twin).encode(headers))
+
+
+def opened(twin: Twin, end_stream: bool = False) -> int:
+    """Opens a stream from whichever side opens them, and returns its id."""
+    stream_id: int = vars(twin).setdefault("next_stream", 1)
+    vars(twin)["next_stream"] = stream_id + 2
+    if twin.client_side:
+        twin.call("send_headers", stream_id, REQUEST, end_stream=end_stream)
+    else:
+        twin.receive(written(twin, REQUEST, stream_id, END_STREAM if end_stream else 0))
+    assert twin.error is None
+    return stream_id
+
+
+def begun(twin: Twin) -> int:
+    """Opens a stream on which the peer may send data, and returns its id."""
+    stream_id = opened(twin)
+    if twin.client_side:
+        twin.receive(written(twin, RESPONSE, stream_id))
+    return stream_id
+
+
+def exchange(twin: Twin) -> int:
+    """Lives through one unary call, and returns its stream's id."""
+    stream_id = opened(twin)
+    if twin.client_side:
+        twin.call("send_data", stream_id, b"question", end_stream=True)
+        twin.receive(
+            written(twin, RESPONSE, stream_id)
+            + frame(DATA, 0, stream_id, b"answer")
+            + written(twin, TRAILERS, stream_id, END_STREAM)
+        )
+    else:
+        twin.receive(frame(DATA, END_STREAM, stream_id, b"question"))
+        twin.call("send_headers", stream_id, RESPONSE)
+        twin.call("send_data", stream_id, b"answer")
+        twin.call("send_headers", stream_id, TRAILERS, end_stream=True)
+    assert twin.error is None
+    return stream_id
