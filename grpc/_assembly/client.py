@@ -13,9 +13,9 @@ from grpc.framework.crust import implementations as crust
 from grpc.framework.interfaces.links import utilities
 
 if TYPE_CHECKING:
-    from grpc._values.limits import Limits
     from grpc._assembly.server import ServerSide
     from grpc._io import contract
+    from grpc._values.limits import Limits
     from grpc.framework.interfaces.base import base
     from grpc.framework.interfaces.face import face
 

@@ -12,10 +12,10 @@ from grpc.framework.crust import implementations as crust
 from grpc.framework.interfaces.links import utilities
 
 if TYPE_CHECKING:
-    from grpc._values.limits import Limits
     from concurrent import futures
 
     from grpc._io import contract
+    from grpc._values.limits import Limits
     from grpc.framework.core._end import End
     from grpc.framework.interfaces.face import face
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from grpc._assembly import client
 from grpc._modern import _interfaces, _rpc
@@ -10,9 +10,6 @@ from grpc._values import contexts, status
 from grpc._values.limits import Limits
 from grpc._version import __version__
 from grpc.framework.interfaces.face import face
-
-if TYPE_CHECKING:
-    from grpc._modern._server import Server
 
 _USER_AGENT = f"grpc-python-layered/{__version__}"
 
@@ -165,7 +162,9 @@ _LIMITS = {
 }
 
 
-def insecure_channel(target: str, options: Optional[ChannelOptions] = None, compression: Optional[Any] = None) -> Channel:
+def insecure_channel(
+    target: str, options: Optional[ChannelOptions] = None, compression: Optional[Any] = None
+) -> Channel:
     """Make a channel without encryption. It connects when the first RPC needs it.
 
     Args:
@@ -181,10 +180,13 @@ def insecure_channel(target: str, options: Optional[ChannelOptions] = None, comp
     return Channel(client.over_http2(target, _USER_AGENT, limits_of(options)))
 
 
-def inprocess_channel(server: Server) -> Channel:
+def inprocess_channel(server: _interfaces.Server) -> Channel:
     """Make a channel to a server of this process, in memory: the same calls, no sockets and no encoding.
 
     Args:
       server: A server that `grpc.server` made, started or yet to be started.
     """
-    return Channel(client.in_memory(server.side))
+    side = getattr(server, "side", None)
+    if side is None:
+        raise TypeError(f"inprocess_channel takes a server that grpc.server made, not {server!r}")
+    return Channel(client.in_memory(side))

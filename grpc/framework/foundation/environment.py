@@ -104,12 +104,10 @@ def wait_on_lock(environment: Environment, waiter: Waiter, deadline: Optional[fl
     if deadline is None:
         asleep.acquire()
         return True
-    while not waiter.ready:
+    while True:
         remaining = deadline - environment.time()
-        if remaining <= 0:
-            break
-        asleep.acquire(timeout=min(remaining, _thread.TIMEOUT_MAX))
-    return waiter.ready
+        if remaining <= 0 or asleep.acquire(timeout=min(remaining, _thread.TIMEOUT_MAX)):
+            return waiter.ready
 
 
 class _LaterTimer(Timer):
