@@ -42,10 +42,12 @@ TOP = (
     "grpc.__main__",
     "grpc._collision",
     "grpc._demo",
-    "grpc._version",
     "grpc.aio",
+    "grpc._utilities",
     "grpc.experimental",
 )
+# A number and nothing else: anybody may name it.
+VERSION = "grpc._version"
 
 LOWEST = (FOUNDATION, COMMON, VALUES)
 CONTRACTS = (LINKS_CONTRACT, BASE_CONTRACT, FACE_CONTRACT)
@@ -65,9 +67,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     DRIVERS: LOWEST,
     HTTP2_LINKS: (LINKS_CONTRACT, DRIVER_CONTRACT, *LOWEST),
     ASSEMBLY: (CORE, CRUST, HTTP2_LINKS, DRIVERS, *CONTRACTS, *LOWEST),
-    MODERN: (FACE_CONTRACT, ASSEMBLY, *LOWEST),
-    BETA: (FACE_CONTRACT, ASSEMBLY, *LOWEST),
-    **dict.fromkeys(TOP, (MODERN, VALUES, BETA, *TOP)),
+    MODERN: (FACE_CONTRACT, ASSEMBLY, VERSION, *LOWEST),
+    BETA: (FACE_CONTRACT, ASSEMBLY, VERSION, *LOWEST),
+    VERSION: (),
+    **dict.fromkeys(TOP, (MODERN, VALUES, BETA, VERSION, *TOP)),
 }
 
 # Packages that only hold the packages of layers: what stands here for them is about their `__init__.py` alone.

@@ -1,133 +1,171 @@
-"""Channels and their multi-callables."""
+"""Channels, and what they are made of."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple, Type, TypeVar
 
 from grpc._assembly import client
-from grpc._modern import _interfaces, _rpc
-from grpc._values import contexts, status
-from grpc._values.limits import Limits
+from grpc._modern import _calling, _credentials, _locality, _multicallables
+from grpc._modern._threads import GrowingPool
 from grpc._version import __version__
-from grpc.framework.interfaces.face import face
+
+if TYPE_CHECKING:
+    from grpc._modern import _serving
+    from grpc._values.compression import Compression
+    from grpc._values.connectivity import ChannelConnectivity
 
 _USER_AGENT = f"grpc-python-layered/{__version__}"
 
 ChannelOptions = Sequence[Tuple[str, Any]]
 
-_WAIT_FOR_READY = contexts.CallOptions(wait_for_ready=True)
+_C = TypeVar("_C", bound="_multicallables._MultiCallable")
 
 
-class UnaryUnaryMultiCallable(_interfaces.UnaryUnaryMultiCallable):
-    """Calls one unary-unary method by way of Face."""
+class Channel(_calling.Channel):
+    """A channel over any client side."""
 
-    __slots__ = ("_channel", "_deserializer", "_face", "_serializer")
+    __slots__ = ("__weakref__", "_authority", "_pool", "_secure", "_side", "call_credentials")
 
     def __init__(
         self,
-        channel: Channel,
-        face_callable: face.UnaryUnaryMultiCallable,
-        serializer: Optional[Callable[[Any], bytes]],
-        deserializer: Optional[Callable[[bytes], Any]],
+        side: client.ClientSide,
+        pool: GrowingPool,
+        authority: str,
+        secure: bool,
+        call_credentials: Optional[Tuple[Any, ...]],
     ) -> None:
-        self._channel = channel
-        self._face = face_callable
-        self._serializer = serializer
-        self._deserializer = deserializer
+        """Make a channel.
 
-    def __call__(
-        self,
-        request: Any,
-        timeout: Optional[float] = None,
-        metadata: Optional[_interfaces.Metadata] = None,
-        credentials: Optional[Any] = None,
-        wait_for_ready: Optional[bool] = None,
-        compression: Optional[Any] = None,
-    ) -> Any:
-        payload = self._prepare(request)
-        try:
-            payload, call = self._face(payload, timeout, metadata, True, _WAIT_FOR_READY if wait_for_ready else None)
-        except face.AbortionError as error:
-            raise _rpc.rpc_error_of(error) from None
-        _rpc.check_status(call)
-        return _rpc.deserialize(self._deserializer, payload, call)
-
-    def with_call(
-        self,
-        request: Any,
-        timeout: Optional[float] = None,
-        metadata: Optional[_interfaces.Metadata] = None,
-        credentials: Optional[Any] = None,
-        wait_for_ready: Optional[bool] = None,
-        compression: Optional[Any] = None,
-    ) -> Tuple[Any, _interfaces.Call]:
-        payload = self._prepare(request)
-        try:
-            payload, call = self._face(payload, timeout, metadata, True, _WAIT_FOR_READY if wait_for_ready else None)
-        except face.AbortionError as error:
-            raise _rpc.rpc_error_of(error) from None
-        _rpc.check_status(call)
-        return _rpc.deserialize(self._deserializer, payload, call), _rpc.CompletedCall(call)
-
-    def future(
-        self,
-        request: Any,
-        timeout: Optional[float] = None,
-        metadata: Optional[_interfaces.Metadata] = None,
-        credentials: Optional[Any] = None,
-        wait_for_ready: Optional[bool] = None,
-        compression: Optional[Any] = None,
-    ) -> _rpc.UnaryFuture:
-        payload = self._prepare(request)
-        return _rpc.UnaryFuture(
-            self._face.future(payload, timeout, metadata, _WAIT_FOR_READY if wait_for_ready else None),
-            self._deserializer,
-        )
-
-    def _prepare(self, request: Any) -> Any:
-        """The request's bytes, in the caller's thread; nothing is sent if there are none.
-
-        Raises:
-          ValueError: The channel is closed.
-          RpcError: INTERNAL, if the serializer fails.
+        Args:
+          side: What it stands on; closed with the channel.
+          pool: Where requests are drawn from iterators; closed with the channel.
+          authority: The host in the service URL that credential plugins are told.
+          secure: Whether call credentials may be sent.
+          call_credentials: The plugins that are asked for every call, or None.
         """
-        if self._channel.closed:
-            raise ValueError("Cannot invoke RPC on closed channel!")
-        if self._serializer is None:
-            return request
-        try:
-            return self._serializer(request)
-        except Exception as error:
-            raise _rpc.own_error(status.StatusCode.INTERNAL, f"Exception serializing request! {error}") from error
-
-
-class Channel(_interfaces.Channel):
-    """A channel over any client side."""
-
-    __slots__ = ("__weakref__", "_side")
-
-    def __init__(self, side: client.ClientSide) -> None:
         self._side = side
+        self._pool = pool
+        self._authority = authority
+        self._secure = secure
+        self.call_credentials = call_credentials
+
+    def __repr__(self) -> str:
+        return f"<grpc.Channel to {self._authority!r}{', closed' if self.closed else ''}>"
 
     @property
     def closed(self) -> bool:
         """Whether the channel can be used no more."""
         return self._side.closed
 
+    def with_credentials(
+        self, method: str, metadata: Optional[Any], credentials: Optional[Any], timeout: Optional[float]
+    ) -> Any:
+        """The metadata of a call with what the channel's and the call's credentials add.
+
+        Raises:
+          RpcError: A plugin failed.
+          ValueError: The channel is not secure.
+        """
+        plugins = self.call_credentials or ()
+        if credentials is not None:
+            plugins += _credentials.plugins_of(credentials)
+        if not self._secure:
+            raise ValueError(
+                "call credentials are sent over secure channels only: make the channel with grpc.secure_channel"
+            )
+        service, _, name = method[1:].rpartition("/")
+        return (metadata or ()) + _credentials.ask(plugins, f"https://{self._authority}/{service}", name, timeout)
+
+    # ------------------------------------------------------------ multi-callables
+
+    def _multi_callable(
+        self,
+        make: Type[_C],
+        face_maker: Callable[[str, str], Any],
+        method: str,
+        serializer: _calling.Serializer,
+        deserializer: _calling.Deserializer,
+    ) -> _C:
+        group, name = split_method(method)
+        return make(self, method, face_maker(group, name), serializer, deserializer)
+
     def unary_unary(
         self,
         method: str,
-        request_serializer: Optional[Callable[[Any], bytes]] = None,
-        response_deserializer: Optional[Callable[[bytes], Any]] = None,
+        request_serializer: _calling.Serializer = None,
+        response_deserializer: _calling.Deserializer = None,
         _registered_method: Optional[bool] = False,
-    ) -> UnaryUnaryMultiCallable:
-        group, name = split_method(method)
-        return UnaryUnaryMultiCallable(
-            self, self._side.stub.unary_unary(group, name), request_serializer, response_deserializer
+    ) -> _multicallables.UnaryUnaryMultiCallable:
+        return self._multi_callable(
+            _multicallables.UnaryUnaryMultiCallable,
+            self._side.stub.unary_unary,
+            method,
+            request_serializer,
+            response_deserializer,
         )
+
+    def unary_stream(
+        self,
+        method: str,
+        request_serializer: _calling.Serializer = None,
+        response_deserializer: _calling.Deserializer = None,
+        _registered_method: Optional[bool] = False,
+    ) -> _multicallables.UnaryStreamMultiCallable:
+        return self._multi_callable(
+            _multicallables.UnaryStreamMultiCallable,
+            self._side.stub.unary_stream,
+            method,
+            request_serializer,
+            response_deserializer,
+        )
+
+    def stream_unary(
+        self,
+        method: str,
+        request_serializer: _calling.Serializer = None,
+        response_deserializer: _calling.Deserializer = None,
+        _registered_method: Optional[bool] = False,
+    ) -> _multicallables.StreamUnaryMultiCallable:
+        return self._multi_callable(
+            _multicallables.StreamUnaryMultiCallable,
+            self._side.stub.stream_unary,
+            method,
+            request_serializer,
+            response_deserializer,
+        )
+
+    def stream_stream(
+        self,
+        method: str,
+        request_serializer: _calling.Serializer = None,
+        response_deserializer: _calling.Deserializer = None,
+        _registered_method: Optional[bool] = False,
+    ) -> _multicallables.StreamStreamMultiCallable:
+        return self._multi_callable(
+            _multicallables.StreamStreamMultiCallable,
+            self._side.stub.stream_stream,
+            method,
+            request_serializer,
+            response_deserializer,
+        )
+
+    # ------------------------------------------------------------ connectivity and the end
+
+    def subscribe(
+        self, callback: Callable[[ChannelConnectivity], None], try_to_connect: Optional[bool] = False
+    ) -> None:
+        if not callable(callback):
+            raise TypeError(f"subscribe takes a callable that takes a ChannelConnectivity, not {callback!r}")
+        if self.closed:
+            raise ValueError("Cannot subscribe to a closed channel!")
+        self._side.watch(callback, bool(try_to_connect))
+
+    def unsubscribe(self, callback: Callable[[ChannelConnectivity], None]) -> None:
+        self._side.unwatch(callback)
 
     def close(self) -> None:
         self._side.close()
+        self._pool.shutdown()
 
 
 def split_method(method: str) -> Tuple[str, str]:
@@ -143,50 +181,75 @@ def split_method(method: str) -> Tuple[str, str]:
     raise ValueError(f"a method is named '/package.Service/Method', not {method!r}")
 
 
-def limits_of(options: Optional[ChannelOptions]) -> Limits:
-    """The limits that options set; options that are not known here are ignored."""
-    known: Dict[str, int] = {}
-    for key, value in options or ():
-        name = _LIMITS.get(key)
-        if name is not None:
-            known[name] = value
-    return Limits(**known)
+def _check_target(target: Any) -> None:
+    if not isinstance(target, str):
+        raise TypeError(f"a target is a string such as 'localhost:50051', not {target!r}")
+    if not target:
+        raise ValueError("a target is a string such as 'localhost:50051', and this one is empty")
 
 
-_LIMITS = {
-    "grpc.max_receive_message_length": "max_receive_message_length",
-    "grpc.max_message_length": "max_receive_message_length",
-    "grpc.max_send_message_length": "max_send_message_length",
-    "grpc.max_metadata_size": "max_metadata_size",
-    "grpc.max_concurrent_streams": "max_concurrent_streams",
-}
+def _over_http2(
+    target: str,
+    options: Optional[ChannelOptions],
+    compression: Optional[Compression],
+    held: Optional[_credentials.ChannelSecurity],
+) -> Channel:
+    _check_target(target)
+    if held is not None and held.local is not None:
+        _locality.check(target, held.local)
+    pool = GrowingPool("grpc-requests")
+    side = client.over_http2(target, _USER_AGENT, options or (), compression, None if held is None else held.tls, pool)
+    return Channel(side, pool, side.authority, held is not None, (held.plugins or None) if held is not None else None)
 
 
 def insecure_channel(
-    target: str, options: Optional[ChannelOptions] = None, compression: Optional[Any] = None
+    target: str, options: Optional[ChannelOptions] = None, compression: Optional[Compression] = None
 ) -> Channel:
     """Make a channel without encryption. It connects when the first RPC needs it.
 
     Args:
       target: `host:port`, or another target such as `unix:path`, `ipv4:1.2.3.4:5`, `dns:///host:port`.
-      options: (key, value) pairs, see the table of channel arguments.
+      options: (key, value) pairs, see `docs/channel-arguments.md`.
       compression: How to compress requests.
 
     Raises:
-      ValueError: The target is not a string.
+      TypeError: The target is not a string, or an option is of the wrong type.
+      ValueError: An option is out of range.
     """
-    if not isinstance(target, str):
-        raise TypeError(f"a target is a string such as 'localhost:50051', not {target!r}")
-    return Channel(client.over_http2(target, _USER_AGENT, limits_of(options)))
+    return _over_http2(target, options, compression, None)
 
 
-def inprocess_channel(server: _interfaces.Server) -> Channel:
+def secure_channel(
+    target: str,
+    credentials: _credentials.ChannelCredentials,
+    options: Optional[ChannelOptions] = None,
+    compression: Optional[Compression] = None,
+) -> Channel:
+    """Make a channel with encryption.
+
+    Args:
+      target: As for `insecure_channel`.
+      credentials: What `ssl_channel_credentials` and its like make.
+      options: As for `insecure_channel`.
+      compression: As for `insecure_channel`.
+
+    Raises:
+      TypeError: As for `insecure_channel`, or the credentials are not channel credentials.
+    """
+    return _over_http2(target, options, compression, _credentials.security_of(credentials))
+
+
+def inprocess_channel(server: _serving.Server) -> Channel:
     """Make a channel to a server of this process, in memory: the same calls, no sockets and no encoding.
 
     Args:
       server: A server that `grpc.server` made, started or yet to be started.
+
+    Raises:
+      TypeError: It is no such server.
     """
     side = getattr(server, "side", None)
     if side is None:
         raise TypeError(f"inprocess_channel takes a server that grpc.server made, not {server!r}")
-    return Channel(client.in_memory(side))
+    pool = GrowingPool("grpc-requests")
+    return Channel(client.in_memory(side, pool), pool, "inproc", True, None)

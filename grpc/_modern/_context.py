@@ -2,59 +2,134 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Optional
+import contextvars
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional
 
-from grpc._modern import _interfaces
+from grpc._modern import _contexts
+from grpc._values import metadata as _metadata
 from grpc._values import status
 
 if TYPE_CHECKING:
-    from grpc._values import contexts
+    from grpc._modern._contexts import Metadata
+    from grpc._values.compression import Compression
     from grpc.framework.interfaces.face import face
+
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Aborted(Exception):
     """What `abort` raises to get out of the handler; the status has been set."""
 
 
-class ServicerContext(_interfaces.ServicerContext):
+class ServicerContext(_contexts.ServicerContext):
     """See `grpc.ServicerContext`."""
 
-    __slots__ = ("_face", "aborted", "code_set", "details_set")
+    __slots__ = ("_callbacks", "_code", "_details", "_face", "_initial_sent", "_trailing", "aborted")
 
     def __init__(self, face_context: face.ServicerContext) -> None:
         self._face = face_context
         self.aborted = False
-        self.code_set: Optional[int] = None
-        self.details_set: Optional[str] = None
+        self._code: Optional[status.StatusCode] = None
+        self._details: Optional[str] = None
+        self._trailing: Any = ()
+        self._initial_sent = False
+        self._callbacks: Optional[_EndCallbacks] = None
+
+    # ------------------------------------------------------------ what is known of the client
 
     def invocation_metadata(self) -> Any:
         return self._face.invocation_metadata() or ()
 
     def peer(self) -> str:
-        context: Optional[contexts.ServiceContext] = self._face.protocol_context()
-        return "inproc:" if context is None else context.peer
+        context = self._face.protocol_context()
+        return "inproc:" if context is None else str(context.peer)
 
-    def send_initial_metadata(self, initial_metadata: _interfaces.Metadata) -> None:
-        self._face.initial_metadata(tuple(initial_metadata))
+    def auth_context(self) -> Mapping[str, Iterable[bytes]]:
+        context = self._face.protocol_context()
+        found: Optional[Mapping[str, Iterable[bytes]]] = None if context is None else context.auth_context
+        return found or {}
 
-    def set_trailing_metadata(self, trailing_metadata: _interfaces.Metadata) -> None:
-        self._face.terminal_metadata(tuple(trailing_metadata))
+    def peer_identity_key(self) -> Optional[str]:
+        found = self.auth_context()
+        for key in ("x509_subject_alternative_name", "x509_common_name"):
+            if found.get(key):
+                return key
+        return None
+
+    def peer_identities(self) -> Optional[Iterable[bytes]]:
+        key = self.peer_identity_key()
+        return None if key is None else self.auth_context()[key]
+
+    # ------------------------------------------------------------ what is said
+
+    def set_compression(self, compression: Compression) -> None:
+        context = self._face.protocol_context()
+        if context is not None:  # in memory nothing is encoded, compressed neither
+            context.set_compression(compression)
+
+    def disable_next_message_compression(self) -> None:
+        context = self._face.protocol_context()
+        if context is not None:
+            context.disable_next_message_compression()
+
+    def send_initial_metadata(self, initial_metadata: Metadata) -> None:
+        items = _metadata.checked(initial_metadata)
+        if self._initial_sent:
+            raise ValueError("Initial metadata no longer allowed!")
+        self._initial_sent = True
+        self._face.initial_metadata(items or ())
+
+    def set_trailing_metadata(self, trailing_metadata: Metadata) -> None:
+        self._trailing = _metadata.checked(trailing_metadata) or ()
+        self._face.terminal_metadata(self._trailing)
+
+    def trailing_metadata(self) -> Any:
+        return self._trailing
 
     def abort(self, code: status.StatusCode, details: str) -> None:
+        if not isinstance(code, status.StatusCode):
+            raise TypeError(f"abort takes a grpc.StatusCode, not {code!r}")
         if code is status.StatusCode.OK:
             code, details = status.StatusCode.UNKNOWN, ""
         self.set_code(code)
         self.set_details(details)
         self.aborted = True
-        raise Aborted()
+        raise Aborted(code, details)
+
+    def abort_with_status(self, status: _contexts.Status) -> None:
+        if status.trailing_metadata is not None:
+            self.set_trailing_metadata(status.trailing_metadata)
+        self.abort(status.code, status.details)
 
     def set_code(self, code: status.StatusCode) -> None:
-        self.code_set = code.value[0]
-        self._face.code(self.code_set)
+        if not isinstance(code, status.StatusCode):
+            raise TypeError(f"set_code takes a grpc.StatusCode, not {code!r}")
+        self._code = code
+        self._face.code(code.value[0])
 
     def set_details(self, details: str) -> None:
-        self.details_set = details
+        if isinstance(details, bytes):
+            details = details.decode("utf-8", "replace")
+        self._details = details
         self._face.details(details)
+
+    def code(self) -> Optional[status.StatusCode]:
+        return self._code
+
+    def details(self) -> Optional[str]:
+        return self._details
+
+    def fail(self, number: int, details: str) -> None:
+        """Set the status for a failure of the handler, or of the library around it; what the handler set goes before."""
+        if self._code is None:
+            self._face.code(number)
+        if self._details is None:
+            self._face.details(details)
+
+    # ------------------------------------------------------------ the RPC
 
     def is_active(self) -> bool:
         return self._face.is_active()
@@ -68,10 +143,42 @@ class ServicerContext(_interfaces.ServicerContext):
     def add_callback(self, callback: Callable[[], None]) -> bool:
         if not self._face.is_active():
             return False
-        self._face.add_abortion_callback(lambda _: callback())
-        return True
+        if self._callbacks is None:
+            self._callbacks = _EndCallbacks()
+            self._face.add_abortion_callback(self._callbacks.run)
+        return self._callbacks.add(callback)
 
-    def fail(self, code: int, details: str) -> None:
-        """Set the status for a failure of the handler, or of the library around it."""
-        self._face.code(code)
-        self._face.details(details)
+    def ended(self) -> None:
+        """The handler has given its last response: the RPC is over unless it was aborted before."""
+        if self._callbacks is not None:
+            self._callbacks.run(None)
+
+
+class _EndCallbacks:
+    """The callbacks of one RPC, called once: when it is aborted or when it has completed, whichever comes first."""
+
+    def __init__(self) -> None:
+        # Guards the list, which is None once the callbacks have been called.
+        self._lock = threading.Lock()
+        self._callbacks: Optional[List[Callable[[], None]]] = []
+
+    def add(self, callback: Callable[[], None]) -> bool:
+        run = contextvars.copy_context().run
+        with self._lock:
+            if self._callbacks is None:
+                return False
+            self._callbacks.append(lambda: run(callback))
+            return True
+
+    def run(self, _: Optional[face.Abortion]) -> None:
+        with self._lock:
+            callbacks, self._callbacks = self._callbacks, None
+        for callback in callbacks or ():
+            _call_logged(callback)
+
+
+def _call_logged(callback: Callable[[], None]) -> None:
+    try:
+        callback()
+    except Exception:
+        _LOGGER.exception("A callback of an RPC raised")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple
+import contextvars
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, NamedTuple, Optional
 
-from grpc._modern import _interfaces
+from grpc._modern import _contexts, _futures
 from grpc._values import status
 from grpc.framework.foundation import future
 from grpc.framework.interfaces.face import face
@@ -13,11 +13,13 @@ from grpc.framework.interfaces.face import face
 if TYPE_CHECKING:
     from types import TracebackType
 
-_LOGGER = logging.getLogger(__name__)
+    from grpc._modern._calling import Deserializer
+    from grpc._modern._requests import Requests
 
 _Kind = face.Abortion.Kind
+_StatusCode = status.StatusCode
 
-# The status of an RPC that was aborted without one: the transport, or this side, made it end.
+# The status of an RPC that was aborted without one: this side, or the transport, made it end.
 _STATUS_OF_ABORTION: Mapping[_Kind, int] = {
     _Kind.CANCELLED: status.CANCELLED,
     _Kind.EXPIRED: status.DEADLINE_EXCEEDED,
@@ -39,44 +41,18 @@ _DETAILS_OF_ABORTION: Mapping[_Kind, str] = {
 }
 
 
-class EndedCall(_interfaces.Call):
-    """A call that is over: four values."""
+class Ending(NamedTuple):
+    """How an RPC ended."""
 
-    __slots__ = ("_code", "_details", "_initial_metadata", "_trailing_metadata")
-
-    def __init__(self, initial_metadata: Any, trailing_metadata: Any, code: status.StatusCode, details: str) -> None:
-        self._initial_metadata = initial_metadata or ()
-        self._trailing_metadata = trailing_metadata or ()
-        self._code = code
-        self._details = details
-
-    def initial_metadata(self) -> Any:
-        return self._initial_metadata
-
-    def trailing_metadata(self) -> Any:
-        return self._trailing_metadata
-
-    def code(self) -> status.StatusCode:
-        return self._code
-
-    def details(self) -> str:
-        return self._details
-
-    def is_active(self) -> bool:
-        return False
-
-    def time_remaining(self) -> Optional[float]:
-        return None
-
-    def cancel(self) -> None:
-        pass
-
-    def add_callback(self, callback: Callable[[], None]) -> bool:
-        return False
+    initial_metadata: Any
+    trailing_metadata: Any
+    code: status.StatusCode
+    details: str
+    cause: Optional[BaseException]
 
 
-class InactiveRpcError(_interfaces.RpcError, _interfaces.Call):
-    """An RPC that did not end with status OK."""
+class InactiveRpcError(_contexts.RpcError, _contexts.Call):
+    """An RPC that did not end with status OK; it can be pickled and copied."""
 
     def __init__(self, initial_metadata: Any, trailing_metadata: Any, code: status.StatusCode, details: str) -> None:
         super().__init__(initial_metadata, trailing_metadata, code, details)
@@ -90,86 +66,22 @@ class InactiveRpcError(_interfaces.RpcError, _interfaces.Call):
 
     __repr__ = __str__
 
-    initial_metadata = EndedCall.initial_metadata
-    trailing_metadata = EndedCall.trailing_metadata
-    code = EndedCall.code
-    details = EndedCall.details
-    is_active = EndedCall.is_active
-    time_remaining = EndedCall.time_remaining
-    cancel = EndedCall.cancel
-    add_callback = EndedCall.add_callback
-
-
-def status_of(
-    kind: Optional[face.Abortion.Kind], code: Optional[int], details: Optional[str]
-) -> Tuple[status.StatusCode, str]:
-    """The status that an abortion reads as."""
-    if kind is None:  # no subclass: nobody knows more
-        kind = _Kind.LOCAL_FAILURE
-    return (
-        status.status_code(_STATUS_OF_ABORTION[kind] if code is None else code),
-        _DETAILS_OF_ABORTION[kind] if details is None else details,
-    )
-
-
-def rpc_error_of(error: face.AbortionError) -> InactiveRpcError:
-    """The error of the modern API for an abortion."""
-    code, details = status_of(error.kind, error.code, error.details)
-    return InactiveRpcError(error.initial_metadata, error.terminal_metadata, code, details)
-
-
-def own_error(code: status.StatusCode, details: str) -> InactiveRpcError:
-    """The error for an RPC that failed on this side alone."""
-    return InactiveRpcError((), (), code, details)
-
-
-def deserialize(deserializer: Optional[Callable[[bytes], Any]], payload: bytes, call: face.Call) -> Any:
-    """Turn a response's bytes into the response.
-
-    Raises:
-      InactiveRpcError: INTERNAL, if the deserializer fails.
-    """
-    if deserializer is None:
-        return payload
-    try:
-        return deserializer(payload)
-    except Exception as error:
-        raise InactiveRpcError(
-            call.initial_metadata(),
-            call.terminal_metadata(),
-            status.StatusCode.INTERNAL,
-            f"Exception deserializing response! {error}",
-        ) from error
-
-
-def check_status(call: face.Call) -> None:
-    """Raise for a call that completed with a status other than OK: in memory a service may do both."""
-    code = call.code()
-    if code:
-        raise InactiveRpcError(
-            call.initial_metadata(), call.terminal_metadata(), status.status_code(code), call.details() or ""
-        )
-
-
-class CompletedCall(_interfaces.Call):
-    """A Face call that has ended with a response."""
-
-    __slots__ = ("_call",)
-
-    def __init__(self, call: face.Call) -> None:
-        self._call = call
-
     def initial_metadata(self) -> Any:
-        return self._call.initial_metadata() or ()
+        return self._initial_metadata
 
     def trailing_metadata(self) -> Any:
-        return self._call.terminal_metadata() or ()
+        return self._trailing_metadata
 
     def code(self) -> status.StatusCode:
-        return status.StatusCode.OK
+        return self._code
 
     def details(self) -> str:
-        return self._call.details() or ""
+        return self._details
+
+    def debug_error_string(self) -> str:
+        """The status, and the error of the system behind it if there was one, as one line for a log."""
+        cause = "" if self.__cause__ is None else f" ({type(self.__cause__).__name__}: {self.__cause__})"
+        return f"{self._code.name}: {self._details}{cause}"
 
     def is_active(self) -> bool:
         return False
@@ -183,55 +95,83 @@ class CompletedCall(_interfaces.Call):
     def add_callback(self, callback: Callable[[], None]) -> bool:
         return False
 
+    def with_traceback(self, tb: Optional[TracebackType]) -> InactiveRpcError:
+        return super().with_traceback(tb)
 
-class UnaryFuture(_interfaces.Future, _interfaces.Call):
-    """A unary response to come: Call and Future of the modern API over those of Face."""
 
-    __slots__ = ("_deserializer", "_face")
+NO_RESULT = (face.AbortionError, future.CancelledError)
+"""What a Face future raises for an RPC that was aborted."""
 
-    def __init__(self, face_future: Any, deserializer: Optional[Callable[[bytes], Any]]) -> None:
-        self._face = face_future  # a `face.Call` and `future.Future` in one
+
+def own_error(code: status.StatusCode, details: str) -> InactiveRpcError:
+    """The error for an RPC that failed on this side, before or after anything was sent."""
+    return InactiveRpcError((), (), code, details)
+
+
+def error_of(ending: Ending) -> InactiveRpcError:
+    """The error for an RPC that ended so; the error of the operating system or of TLS behind it is its cause."""
+    error = InactiveRpcError(ending.initial_metadata, ending.trailing_metadata, ending.code, ending.details)
+    error.__cause__ = ending.cause
+    error.__suppress_context__ = True
+    return error
+
+
+def ending_of(call: face.Call, requests: Optional[Requests] = None) -> Ending:
+    """How a Face call ended; waits for the end.
+
+    Args:
+      call: The call.
+      requests: Where its requests came from: a fault there is the reason for whatever the call says.
+    """
+    code = call.code()
+    details = call.details()
+    cause: Optional[BaseException] = None
+    aborted: List[face.Abortion] = []
+    call.add_abortion_callback(aborted.append)  # called at once if, and only if, the RPC was aborted
+    if requests is not None and requests.fault is not None:
+        code, details, cause = requests.fault
+    elif aborted:
+        kind = aborted[0].kind
+        if code is None:
+            code = _STATUS_OF_ABORTION[kind]
+        if details is None:
+            details = _DETAILS_OF_ABORTION[kind]
+        cause = getattr(call.protocol_context(), "cause", None)
+    return Ending(
+        call.initial_metadata() or (),
+        call.terminal_metadata() or (),
+        status.status_code(code or 0),
+        details or "",
+        cause,
+    )
+
+
+class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
+    """A call that has begun: `Call` and `Future`; with many responses an iterator as well, see `StreamCall`."""
+
+    def __init__(self, call: Any, deserializer: Deserializer, requests: Optional[Requests] = None) -> None:
+        """Clothe a Face call.
+
+        Args:
+          call: A `face.Call`, with one response a `future.Future` as well, else an iterator.
+          deserializer: From bytes to response; None if bytes are wanted.
+          requests: Where its requests come from, if they are many.
+        """
+        super().__init__()
+        self._face = call
         self._deserializer = deserializer
+        self._requests = requests
 
-    # ------------------------------------------------------------ as the future
+    def __repr__(self) -> str:
+        if self._face.is_active():
+            return f"<{type(self).__name__} of an RPC that goes on>"
+        ending = self._ending()
+        return f"<{type(self).__name__} of an RPC that ended with status {ending.code.name}: {ending.details}>"
 
-    def result(self, timeout: Optional[float] = None) -> Any:
-        try:
-            payload = self._face.result(timeout)
-        except face.AbortionError as error:
-            raise rpc_error_of(error) from None
-        except future.TimeoutError as error:
-            raise _interfaces.FutureTimeoutError(str(error)) from None
-        except future.CancelledError as error:
-            raise _interfaces.FutureCancelledError(str(error)) from None
-        check_status(self._face)
-        return deserialize(self._deserializer, payload, self._face)
+    __str__ = __repr__
 
-    def exception(self, timeout: Optional[float] = None) -> Optional[Exception]:
-        try:
-            self.result(timeout)
-        except _interfaces.RpcError as error:
-            return error
-        return None
-
-    def traceback(self, timeout: Optional[float] = None) -> Optional[TracebackType]:
-        error = self.exception(timeout)
-        return None if error is None else error.__traceback__
-
-    def cancel(self) -> bool:  # type: ignore[override]  # a Call's cancel returns nothing, a Future's does
-        return bool(self._face.cancel())
-
-    def cancelled(self) -> bool:
-        return bool(self._face.cancelled())
-
-    def running(self) -> bool:
-        return bool(self._face.running())
-
-    def done(self) -> bool:
-        return bool(self._face.done())
-
-    def add_done_callback(self, fn: Callable[[Any], None]) -> None:
-        self._face.add_done_callback(lambda _: fn(self))
+    def _ending(self) -> Ending:
+        return ending_of(self._face, self._requests)
 
     # ------------------------------------------------------------ as the call
 
@@ -239,14 +179,12 @@ class UnaryFuture(_interfaces.Future, _interfaces.Call):
         return bool(self._face.is_active())
 
     def time_remaining(self) -> Optional[float]:
-        remaining: Optional[float] = self._face.time_remaining()
+        remaining: Optional[float] = self._face.time_remaining() if self._face.is_active() else None
         return remaining
 
-    def add_callback(self, callback: Callable[[], None]) -> bool:
-        if self._face.done():
-            return False
-        self._face.add_done_callback(lambda _: callback())
-        return True
+    def cancel(self) -> bool:  # type: ignore[override]  # a Call's cancel returns nothing, a Future's does
+        self._face.cancel()
+        return self.cancelled()
 
     def initial_metadata(self) -> Any:
         return self._face.initial_metadata() or ()
@@ -255,14 +193,134 @@ class UnaryFuture(_interfaces.Future, _interfaces.Call):
         return self._face.terminal_metadata() or ()
 
     def code(self) -> status.StatusCode:
-        return self._status()[0]
+        return self._ending().code
 
     def details(self) -> str:
-        return self._status()[1]
+        return self._ending().details
 
-    def _status(self) -> Tuple[status.StatusCode, str]:
-        code = self._face.code()  # waits for the end
-        abortion: Optional[face.Abortion] = self._face.abortion()
-        if abortion is not None:
-            return status_of(abortion.kind, abortion.code, abortion.details)
-        return status.status_code(code or 0), self._face.details() or ""
+    def debug_error_string(self) -> str:
+        """The status as one line for a log; waits for the end."""
+        return error_of(self._ending()).debug_error_string()
+
+    def add_callback(self, callback: Callable[[], None]) -> bool:
+        if not self._face.is_active():
+            return False
+        self._when_done(callback)
+        return True
+
+    # ------------------------------------------------------------ as the future
+
+    def cancelled(self) -> bool:
+        return not self.is_active() and self._ending().code is _StatusCode.CANCELLED
+
+    def running(self) -> bool:
+        return self.is_active()
+
+    def done(self) -> bool:
+        return not self.is_active()
+
+    def add_done_callback(self, fn: Callable[[Any], None]) -> None:
+        self._when_done(lambda: fn(self))
+
+    def _when_done(self, callback: Callable[[], None]) -> None:
+        run = contextvars.copy_context().run
+        self._face.add_done_callback(lambda _: run(callback))
+
+    def result(self, timeout: Optional[float] = None) -> Any:
+        """Wait for the one response; see `Future.result`."""
+        error: Optional[Exception] = None
+        try:
+            payload = self._face.result(timeout)
+        except future.TimeoutError as late:
+            error = _futures.FutureTimeoutError(str(late))
+        except NO_RESULT:
+            error = self._error()
+        else:
+            if not self._face.code():  # in memory a service may give a response and a status that is not OK
+                return deserialized(self._deserializer, payload, self._face)
+            error = self._error()
+        raise error from error.__cause__
+
+    def _error(self) -> Exception:
+        """What a future raises for an RPC that did not end well."""
+        ending = self._ending()
+        return _futures.FutureCancelledError() if ending.code is _StatusCode.CANCELLED else error_of(ending)
+
+    def exception(self, timeout: Optional[float] = None) -> Optional[Exception]:
+        try:
+            self.result(timeout)
+        except _contexts.RpcError as error:
+            return error
+        return None
+
+    def traceback(self, timeout: Optional[float] = None) -> Optional[TracebackType]:
+        error = self.exception(timeout)
+        return None if error is None else error.__traceback__
+
+
+class StreamCall(RpcCall):
+    """A call with many responses."""
+
+    def __iter__(self) -> StreamCall:
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            payload = next(self._face)
+        except StopIteration:
+            if not self._face.code():
+                raise
+            error = error_of(self._ending())
+        except face.AbortionError:
+            error = error_of(self._ending())
+        else:
+            return self._message(payload)
+        raise error from error.__cause__
+
+    def _message(self, payload: bytes) -> Any:
+        """The response that bytes stand for; bytes that stand for none end the RPC."""
+        if self._deserializer is None:
+            return payload
+        try:
+            return self._deserializer(payload)
+        except Exception as error:
+            self._face.cancel()
+            raise own_error(_StatusCode.INTERNAL, f"Exception deserializing response! {error}") from error
+
+    def result(self, timeout: Optional[float] = None) -> Any:
+        """Wait for the end; there is no one response to be had.
+
+        Raises:
+          FutureTimeoutError: It is not over in time.
+          RpcError: It did not end with status OK.
+        """
+        error: Optional[Exception] = None
+        try:
+            self._face.result(timeout)
+        except future.TimeoutError as late:
+            error = _futures.FutureTimeoutError(str(late))
+        except NO_RESULT:
+            error = self._error()
+        if error is None and self._face.code():
+            error = self._error()
+        if error is not None:
+            raise error from error.__cause__
+
+
+def deserialized(deserializer: Deserializer, payload: bytes, call: face.Call) -> Any:
+    """The response that bytes stand for.
+
+    Raises:
+      InactiveRpcError: INTERNAL, if the deserializer fails.
+    """
+    if deserializer is None:
+        return payload
+    try:
+        return deserializer(payload)
+    except Exception as error:
+        raise InactiveRpcError(
+            call.initial_metadata(),
+            call.terminal_metadata(),
+            _StatusCode.INTERNAL,
+            f"Exception deserializing response! {error}",
+        ) from error

@@ -1,15 +1,14 @@
-"""Servers: a Face multi-method implementation that asks the generic handlers."""
+"""Servers: a Face multi-method implementation that asks the generic handlers through the interceptors."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from grpc._assembly.server import ServerSide
-from grpc._modern import _context, _interfaces
-from grpc._modern._channel import ChannelOptions, limits_of
+from grpc._modern import _credentials, _handlers, _locality, _methods, _serving
+from grpc._modern._threads import IsolatingPool
 from grpc._values import status
-from grpc.framework.common import cardinality, style
 from grpc.framework.foundation import stream
 from grpc.framework.interfaces.face import face
 
@@ -17,7 +16,21 @@ if TYPE_CHECKING:
     import threading
     from concurrent import futures
 
+    from grpc._modern._channel import ChannelOptions
+    from grpc._values.compression import Compression
+
 _LOGGER = logging.getLogger(__name__)
+
+_Continuation = Callable[[_serving.HandlerCallDetails], Optional[_serving.RpcMethodHandler]]
+
+
+class _DetailsFields(NamedTuple):
+    method: str
+    invocation_metadata: Any
+
+
+class _Details(_DetailsFields, _serving.HandlerCallDetails):
+    """A tuple, so that interceptors can `_replace` parts of it."""
 
 
 class _Ignore(stream.Consumer[Any]):
@@ -38,121 +51,104 @@ class _Ignore(stream.Consumer[Any]):
 _IGNORE = _Ignore()
 
 
-class _UnaryUnary(face.MethodImplementation):
-    """A unary-unary handler as Face runs it."""
-
-    __slots__ = ("_handler", "_method")
-
-    cardinality = cardinality.Cardinality.UNARY_UNARY
-    style = style.Service.INLINE
-
-    def __init__(self, method: str, handler: _interfaces.RpcMethodHandler) -> None:
-        self._method = method
-        self._handler = handler
-
-    def unary_unary_inline(self, request: bytes, face_context: face.ServicerContext) -> Optional[bytes]:
-        """Deserialize, run the handler, serialize; None, with a status set, if any of it fails."""
-        handler = self._handler
-        context = _context.ServicerContext(face_context)
-        message: Any = request
-        if handler.request_deserializer is not None:
-            try:
-                message = handler.request_deserializer(request)
-            except Exception as error:
-                _LOGGER.exception("Exception deserializing request of %s", self._method)
-                context.fail(status.INTERNAL, f"Exception deserializing request! {error}")
-                return None
-        assert handler.unary_unary is not None
-        try:
-            response = handler.unary_unary(message, context)
-        except Exception as error:
-            if not context.aborted:
-                _LOGGER.exception("Exception calling application in %s: %s", self._method, error)
-                context.fail(status.UNKNOWN, f"Exception calling application: {error}")
-            return None
-        return _serialize(handler.response_serializer, response, context, self._method)
-
-
-def _serialize(
-    serializer: Optional[Callable[[Any], bytes]], response: Any, context: _context.ServicerContext, method: str
-) -> Optional[bytes]:
-    """The response's bytes; None, with a status set, if there are none."""
-    if serializer is None:
-        if isinstance(response, bytes):
-            return response
-        if not context.code_set:
-            _LOGGER.error("%s has no serializer and returned %s, not bytes", method, type(response).__name__)
-            context.fail(status.INTERNAL, "Failed to serialize response!")
-        return None
-    if response is None and context.code_set:
-        return None  # a handler that set an error need not return anything
-    try:
-        return serializer(response)
-    except Exception as error:
-        _LOGGER.exception("Exception serializing response of %s", method)
-        context.fail(status.INTERNAL, f"Exception serializing response! {error}")
-        return None
-
-
 class _Application(face.MultiMethodImplementation):
-    """All generic handlers of a server."""
+    """All generic handlers of a server, behind its interceptors."""
 
-    __slots__ = ("_handlers",)
+    __slots__ = ("_find", "_handlers")
 
-    def __init__(self) -> None:
+    def __init__(self, interceptors: Sequence[_serving.ServerInterceptor]) -> None:
         # Replaced as a whole when one is added, so that a running call sees one or the other.
-        self._handlers: Tuple[_interfaces.GenericRpcHandler, ...] = ()
+        self._handlers: Tuple[_serving.GenericRpcHandler, ...] = ()
+        self._find: _Continuation = self._find_handler
+        for interceptor in reversed(interceptors):
+            self._find = _intercepted(interceptor, self._find)
 
-    def add(self, handlers: Sequence[_interfaces.GenericRpcHandler]) -> None:
-        self._handlers = (*self._handlers, *handlers)
+    def add(self, handlers: Iterable[_serving.GenericRpcHandler]) -> None:
+        """Ask these too, after the ones that are there."""
+        added = tuple(handlers)
+        for handler in added:
+            if not callable(getattr(handler, "service", None)):
+                raise AttributeError(f"{handler!r} must conform to grpc.GenericRpcHandler: it has no service method")
+        self._handlers = (*self._handlers, *added)
+
+    def _find_handler(self, details: _serving.HandlerCallDetails) -> Optional[_serving.RpcMethodHandler]:
+        for handler in self._handlers:
+            found = handler.service(details)
+            if found is not None:
+                return found
+        return None
 
     def service(
         self, group: str, method: str, response_consumer: stream.Consumer[Any], context: face.ServicerContext
     ) -> Union[stream.Consumer[Any], face.MethodImplementation]:
         name = f"/{group}/{method}"
-        details = _interfaces.HandlerCallDetails(name, context.invocation_metadata() or ())
         try:
-            for generic in self._handlers:
-                handler = generic.service(details)
-                if handler is not None:
-                    return _UnaryUnary(name, handler)
+            handler = self._find(_Details(name, context.invocation_metadata() or ()))
         except Exception as error:
             _LOGGER.exception("Exception finding the handler of %s", name)
             context.code(status.UNKNOWN)
             context.details(f"Error in service handler! {error}")
         else:
+            if handler is not None:
+                return _methods.method_of(name, handler)
             context.code(status.UNIMPLEMENTED)
             context.details("Method not found!")
         response_consumer.terminate()
         return _IGNORE
 
 
-class Server(_interfaces.Server):
+def _intercepted(interceptor: _serving.ServerInterceptor, continuation: _Continuation) -> _Continuation:
+    def find(details: _serving.HandlerCallDetails) -> Optional[_serving.RpcMethodHandler]:
+        return interceptor.intercept_service(continuation, details)
+
+    return find
+
+
+class Server(_serving.Server):
     """See `grpc.Server`."""
 
     __slots__ = ("__weakref__", "_application", "side")
 
     def __init__(
         self,
-        thread_pool: Optional[futures.Executor],
-        handlers: Optional[Sequence[_interfaces.GenericRpcHandler]],
+        thread_pool: futures.Executor,
+        handlers: Optional[Sequence[_serving.GenericRpcHandler]],
+        interceptors: Optional[Sequence[_serving.ServerInterceptor]],
         options: Optional[ChannelOptions],
+        maximum_concurrent_rpcs: Optional[int],
+        compression: Optional[Compression],
     ) -> None:
-        self._application = _Application()
+        self._application = _Application(interceptors or ())
         self._application.add(handlers or ())
-        self.side = ServerSide(self._application, thread_pool, limits_of(options))
+        self.side = ServerSide(
+            self._application, IsolatingPool(thread_pool), options or (), maximum_concurrent_rpcs, compression
+        )
 
-    def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[_interfaces.GenericRpcHandler]) -> None:
-        checked: List[_interfaces.GenericRpcHandler] = []
-        for handler in generic_rpc_handlers:
-            if not callable(getattr(handler, "service", None)):
-                raise AttributeError(f"{handler!r} must conform to grpc.GenericRpcHandler: it has no service method")
-            checked.append(handler)
-        self._application.add(checked)
+    def add_generic_rpc_handlers(self, generic_rpc_handlers: Iterable[_serving.GenericRpcHandler]) -> None:
+        self._application.add(generic_rpc_handlers)
+
+    def add_registered_method_handlers(
+        self, service_name: str, method_handlers: Mapping[str, _serving.RpcMethodHandler]
+    ) -> None:
+        self._application.add((_handlers.DictionaryHandler(service_name, method_handlers),))
 
     def add_insecure_port(self, address: str) -> int:
+        return self._add_port(address, None)
+
+    def add_secure_port(self, address: str, server_credentials: _credentials.ServerCredentials) -> int:
+        security = _credentials.server_security_of(server_credentials)
+        if isinstance(security, _credentials.LocalServer):
+            _locality.check(address, security.local)
+            security = None
+        return self._add_port(address, security)
+
+    def _add_port(self, address: str, security: Any) -> int:
+        if isinstance(address, bytes):
+            address = address.decode("utf-8")
+        if not isinstance(address, str):
+            raise TypeError(f"an address is a string such as '[::]:50051', not {address!r}")
         try:
-            return self.side.add_port(address)
+            return self.side.add_port(address, security)
         except OSError as error:
             raise RuntimeError(f"Failed to bind to address {address}: {error}") from error
 
@@ -160,16 +156,21 @@ class Server(_interfaces.Server):
         self.side.start()
 
     def stop(self, grace: Optional[float]) -> threading.Event:
+        if grace is not None and (isinstance(grace, bool) or not isinstance(grace, (int, float)) or grace < 0):
+            raise ValueError(f"grace is a number of seconds that is not negative, or None, not {grace!r}")
         return self.side.stop(grace)
+
+    def wait_for_termination(self, timeout: Optional[float] = None) -> bool:
+        return not self.side.stopped.wait(timeout)
 
 
 def server(
     thread_pool: Optional[futures.Executor],
-    handlers: Optional[Sequence[_interfaces.GenericRpcHandler]] = None,
-    interceptors: Optional[Sequence[Any]] = None,
+    handlers: Optional[Sequence[_serving.GenericRpcHandler]] = None,
+    interceptors: Optional[Sequence[_serving.ServerInterceptor]] = None,
     options: Optional[ChannelOptions] = None,
     maximum_concurrent_rpcs: Optional[int] = None,
-    compression: Optional[Any] = None,
+    compression: Optional[Compression] = None,
 ) -> Server:
     """Make a server.
 
@@ -177,8 +178,23 @@ def server(
       thread_pool: Runs the handlers, and nothing else does.
       handlers: Generic handlers to begin with.
       interceptors: Server interceptors, outermost first.
-      options: (key, value) pairs, see the table of channel arguments.
-      maximum_concurrent_rpcs: How many RPCs to serve at once; more are answered RESOURCE_EXHAUSTED.
+      options: (key, value) pairs, see `docs/channel-arguments.md`.
+      maximum_concurrent_rpcs: How many RPCs to serve at once, others are answered RESOURCE_EXHAUSTED; None for any.
       compression: How to compress responses.
+
+    Raises:
+      TypeError: The pool cannot run anything, an interceptor is none, or an option is of the wrong type.
+      ValueError: A number is out of range.
     """
-    return Server(thread_pool, handlers, options)
+    if thread_pool is None or not callable(getattr(thread_pool, "submit", None)):
+        raise TypeError(f"a server's handlers run in a concurrent.futures executor, and {thread_pool!r} is none")
+    for interceptor in interceptors or ():
+        if not callable(getattr(interceptor, "intercept_service", None)):
+            raise TypeError(f"interceptor must be a grpc.ServerInterceptor, not {interceptor!r}")
+    if maximum_concurrent_rpcs is not None and (
+        isinstance(maximum_concurrent_rpcs, bool)
+        or not isinstance(maximum_concurrent_rpcs, int)
+        or maximum_concurrent_rpcs < 1
+    ):
+        raise ValueError(f"maximum_concurrent_rpcs is a positive number or None, not {maximum_concurrent_rpcs!r}")
+    return Server(thread_pool, handlers, interceptors, options, maximum_concurrent_rpcs, compression)

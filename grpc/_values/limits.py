@@ -1,21 +1,34 @@
-"""What one side of a connection accepts and sends at the most."""
+"""What one side of a connection accepts, sends and offers."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from grpc._values.compression import Compression
+
 
 class Limits(NamedTuple):
-    """Limits of a channel or server; each is a channel argument of the same meaning.
+    """Limits and wire options of a channel or server; each is a channel argument of the same meaning.
 
     Attributes:
       max_receive_message_length: The longest message that is accepted, in bytes; -1 for any.
       max_send_message_length: The longest message that is sent, in bytes; -1 for any.
-      max_metadata_size: The largest header block that is accepted, in bytes, by HTTP/2's way of counting.
+      max_metadata_size: The largest header block that is accepted, in bytes: names, values and 32 for each field.
       max_concurrent_streams: How many RPCs of one client a server serves at once.
+      compression: How messages are compressed unless the call says otherwise; an algorithm that the peer has not
+        listed is not used for responses.
+      accepted_compression: The algorithms that the peer may use: bit n stands for the algorithm number n.
+      stream_window: How many bytes a peer may send on one RPC before the receiver has taken any; 1 to 2**31 - 1.
+      max_frame_size: The largest HTTP/2 frame that is accepted, in bytes; 16,384 to 16,777,215.
     """
 
     max_receive_message_length: int = 4 * 1024 * 1024
     max_send_message_length: int = -1
     max_metadata_size: int = 8192
     max_concurrent_streams: int = 2**31 - 1
+    compression: int = Compression.NoCompression
+    accepted_compression: int = 1 << Compression.NoCompression | 1 << Compression.Deflate | 1 << Compression.Gzip
+    # One stream can fill a loopback link with this much under way.
+    stream_window: int = 4 * 1024 * 1024
+    # Large messages in large frames: a frame's fixed cost is paid seldom, and other streams still get their turn.
+    max_frame_size: int = 1024 * 1024

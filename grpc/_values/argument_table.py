@@ -1,0 +1,230 @@
+"""The channel arguments that people set from Python: names, types, defaults, and what each means.
+
+`docs/channel-arguments.md` is written from this table. `honoured` is a promise: where it is False the argument is
+accepted, checked, and without effect.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Union
+
+# The largest 32-bit integer: for a time, never; for a number, unlimited.
+INT_MAX = 2**31 - 1
+
+Value = Union[int, str]
+
+
+class Argument(NamedTuple):
+    """One channel argument.
+
+    Attributes:
+      name: Its key.
+      sides: Where it means something: `C`, `S` or `CS`.
+      kind: `int`, `bool` (an int, 0 or 1) or `str` (or bytes in UTF-8).
+      default: What holds where it is not given; None for no value.
+      unit: `ms`, `bytes` or nothing. A number of milliseconds below zero, like INT_MAX, is "never".
+      meaning: What it does.
+      honoured: Whether it has an effect here.
+      least: The least number, but for a negative time; what is below is raised to it.
+      default_text: The default for people, where it is not the value itself.
+      most: The largest number; what is above is lowered to it.
+    """
+
+    name: str
+    sides: str
+    kind: str
+    default: object
+    unit: str
+    meaning: str
+    honoured: bool = False
+    least: int = 0
+    default_text: str = ""
+    most: int = INT_MAX
+
+
+_SIZES_AND_LIMITS = (
+    Argument(
+        "grpc.max_send_message_length", "CS", "int", -1, "bytes",
+        "the longest message sent; -1 for any", True, -1,
+    ),
+    Argument(
+        "grpc.max_receive_message_length", "CS", "int", 4_194_304, "bytes",
+        "the longest message accepted; -1 for any. `grpc.max_message_length` is its old name", True, -1,
+    ),
+    Argument(
+        "grpc.max_metadata_size", "CS", "int", 8192, "bytes",
+        "the largest header list accepted; the peer is told", True,
+    ),
+    Argument(
+        "grpc.absolute_max_metadata_size", "CS", "int", 16_384, "bytes",
+        "a second, hard limit of other implementations; here `grpc.max_metadata_size` is the limit",
+    ),
+    Argument(
+        "grpc.max_concurrent_streams", "S", "int", INT_MAX, "",
+        "how many RPCs of one connection are served at once; the client is told", True, 0, "unlimited",
+    ),
+)  # fmt: skip
+
+_KEEPALIVE = (
+    Argument(
+        "grpc.keepalive_time_ms", "CS", "int", INT_MAX, "ms",
+        "how long nothing may be read before a PING asks whether the peer is there", True, 1,
+        "client never, server 7200000",
+    ),
+    Argument(
+        "grpc.keepalive_timeout_ms", "CS", "int", 20_000, "ms",
+        "how long nothing may be read after that PING before the connection is closed", True, 1,
+    ),
+    Argument(
+        "grpc.keepalive_permit_without_calls", "CS", "bool", 0, "",
+        "client: ask while no call runs, too; server: put up with that", True,
+    ),
+    Argument(
+        "grpc.http2.max_pings_without_data", "CS", "int", 2, "",
+        "how many PINGs may go out in a row without HEADERS or DATA; 0 for any number", True,
+    ),
+    Argument(
+        "grpc.http2.min_time_between_pings_ms", "CS", "int", 300_000, "ms",
+        "the least time between PINGs sent without data; recent cores ignore it too",
+    ),
+    Argument(
+        "grpc.http2.min_ping_interval_without_data_ms", "S", "int", 300_000, "ms",
+        "how far apart a client's PINGs must be while nothing is sent to it. "
+        "`grpc.http2.min_recv_ping_interval_without_data_ms` is the same", True,
+    ),
+    Argument(
+        "grpc.http2.max_ping_strikes", "S", "int", 2, "",
+        "how many PINGs that come early are forgiven before GOAWAY(too_many_pings); 0 for all", True,
+    ),
+    Argument(
+        "grpc.max_connection_idle_ms", "S", "int", INT_MAX, "ms",
+        "close a connection that had no call for so long", True, 1, "never",
+    ),
+    Argument(
+        "grpc.max_connection_age_ms", "S", "int", INT_MAX, "ms",
+        "close a connection gracefully at this age, more or less a tenth", True, 1, "never",
+    ),
+    Argument(
+        "grpc.max_connection_age_grace_ms", "S", "int", INT_MAX, "ms",
+        "how long calls may go on after that", True, 0, "unlimited",
+    ),
+    Argument(
+        "grpc.server_handshake_timeout_ms", "S", "int", 120_000, "ms",
+        "how long a client may take for TLS, and again for its HTTP/2 settings", True, 1,
+    ),
+)  # fmt: skip
+
+_CONNECTING = (
+    Argument(
+        "grpc.client_idle_timeout_ms", "C", "int", INT_MAX, "ms",
+        "how long a channel without calls keeps its connection", True, 1000, "never",
+    ),
+    Argument(
+        "grpc.initial_reconnect_backoff_ms", "C", "int", 1000, "ms",
+        "the time between the beginnings of the first two attempts to connect", True, 100,
+    ),
+    Argument(
+        "grpc.min_reconnect_backoff_ms", "C", "int", 20_000, "ms",
+        "how long each attempt to connect is given at the least", True, 100,
+    ),
+    Argument(
+        "grpc.max_reconnect_backoff_ms", "C", "int", 120_000, "ms",
+        "the longest time between the beginnings of two attempts", True, 100,
+    ),
+    Argument(
+        "grpc.dns_min_time_between_resolutions_ms", "C", "int", 30_000, "ms",
+        "how long a resolved name is not asked for again", True,
+    ),
+    Argument("grpc.dns_ares_query_timeout", "C", "int", 120_000, "ms", "the limit of one DNS query; 0 for none"),
+    Argument("grpc.dns_enable_srv_queries", "C", "bool", 0, "", "SRV look-ups for grpclb"),
+    Argument(
+        "grpc.lb_policy_name", "C", "str", "pick_first", "",
+        "`pick_first` or `round_robin`, where the service config names none", True,
+    ),
+    Argument("grpc.service_config", "C", "str", None, "", "the service config, as JSON", True),
+    Argument("grpc.service_config_disable_resolution", "C", "bool", 1, "", "ignore service configs from DNS"),
+    Argument("grpc.enable_retries", "C", "bool", 1, "", "whether the retry policies of the service config count"),
+    Argument("grpc.per_rpc_retry_buffer_size", "C", "int", 262_144, "bytes", "how much of a call is kept for a retry"),
+    Argument("grpc.experimental.enable_hedging", "C", "bool", 0, "", "nothing, in any implementation yet"),
+    Argument("grpc.inhibit_health_checking", "C", "bool", 0, "", "ignore the health check of the service config"),
+    Argument("grpc.enable_http_proxy", "C", "bool", 1, "", "whether to honour the environment's proxy settings"),
+    Argument("grpc.http_proxy", "C", "str", None, "", "a proxy's URI; beats the environment"),
+    Argument(
+        "grpc.use_local_subchannel_pool", "C", "bool", 0, "",
+        "not to share connections with other channels; here they never do",
+    ),
+)  # fmt: skip
+
+_NAMES = (
+    Argument("grpc.default_authority", "C", "str", None, "", "`:authority`", True, 0, "from the target"),
+    Argument(
+        "grpc.ssl_target_name_override", "C", "str", None, "",
+        "the name to look for in the server's certificate, and the default `:authority`; for tests", True,
+    ),
+    Argument("grpc.primary_user_agent", "C", "str", None, "", "the beginning of the user agent", True),
+    Argument("grpc.secondary_user_agent", "C", "str", None, "", "the end of the user agent", True),
+    Argument("grpc.http2_scheme", "C", "str", None, "", "`:scheme`", False, 0, "from the credentials"),
+    Argument("grpc.so_reuseport", "S", "bool", 1, "", "SO_REUSEPORT: two servers can then bind one port", True),
+    Argument("grpc.expand_wildcard_addrs", "S", "bool", 0, "", "bind every local address instead of the wildcard"),
+)  # fmt: skip
+
+_COMPRESSION = (
+    Argument(
+        "grpc.default_compression_algorithm", "CS", "int", 0, "",
+        "how to compress messages: 0 not at all, 1 deflate, 2 gzip", True, 0, "", 2,
+    ),
+    Argument("grpc.default_compression_level", "S", "int", 0, "", "0 to 3, mapped to what the client accepts"),
+    Argument(
+        "grpc.compression_enabled_algorithms_bitset", "CS", "int", 7, "",
+        "which algorithms are accepted: bit n stands for algorithm n, and bit 0 is always set", True, 1, "", 7,
+    ),
+    Argument("grpc.per_message_compression", "CS", "bool", 1, "", "whether to compress at all"),
+    Argument("grpc.per_message_decompression", "CS", "bool", 1, "", "whether to decompress at all"),
+)  # fmt: skip
+
+_HTTP2 = (
+    Argument(
+        "grpc.http2.lookahead_bytes", "CS", "int", 4_194_304, "bytes",
+        "how much a peer may send on a stream ahead of its reader", True, 1,
+    ),
+    Argument("grpc.http2.bdp_probe", "CS", "bool", 1, "", "windows sized by measuring; here they are large and fixed"),
+    Argument(
+        "grpc.http2.max_frame_size", "CS", "int", 1_048_576, "bytes",
+        "the largest frame accepted; the peer is told", True, 16_384, "", 16_777_215,
+    ),
+    Argument("grpc.http2.write_buffer_size", "CS", "int", 65_535, "bytes", "what a stream may have to be written"),
+    Argument("grpc.http2.hpack_table_size.decoder", "CS", "int", 4096, "bytes", "the peer's HPACK table"),
+    Argument("grpc.http2.hpack_table_size.encoder", "CS", "int", 4096, "bytes", "our HPACK table"),
+    Argument("grpc.http2.true_binary", "CS", "bool", 1, "", "binary metadata without base64; not offered here"),
+)  # fmt: skip
+
+_OTHERS = (
+    Argument("grpc.enable_channelz", "CS", "bool", 1, "", "channelz statistics; there are none here"),
+    Argument(
+        "grpc.max_channel_trace_event_memory_per_node", "CS", "int", 4096, "bytes", "channelz trace; there is none here"
+    ),
+    Argument("grpc.experimental.tcp_read_chunk_size", "CS", "int", 8192, "bytes", "how much to read at once"),
+    Argument(
+        "SingleThreadedUnaryStream", "C", "bool", 0, "",
+        "unary-stream calls without a helper thread; here they never have one",
+    ),
+)  # fmt: skip
+
+# Titles for people, in the order of the page.
+GROUPS = {
+    "Sizes and limits": _SIZES_AND_LIMITS,
+    "Keepalive and the life of connections": _KEEPALIVE,
+    "Connecting, policies, retries": _CONNECTING,
+    "Names and addresses": _NAMES,
+    "Compression": _COMPRESSION,
+    "HTTP/2": _HTTP2,
+    "Others": _OTHERS,
+}
+
+ARGUMENTS: Dict[str, Argument] = {argument.name: argument for group in GROUPS.values() for argument in group}
+
+# Other names of arguments in the table.
+ALIASES = {
+    "grpc.max_message_length": "grpc.max_receive_message_length",
+    "grpc.http2.min_recv_ping_interval_without_data_ms": "grpc.http2.min_ping_interval_without_data_ms",
+}

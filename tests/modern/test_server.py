@@ -1,0 +1,198 @@
+"""Servers: what handlers are told, how many run at once, how it all ends."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from concurrent import futures
+from typing import Callable, List
+
+import pytest
+
+import grpc
+from tests.modern.conftest import SERVICE, failure_of, path, serving, unary
+
+Serve = Callable[..., grpc.Channel]
+
+
+def handlers(**methods: grpc.RpcMethodHandler) -> List[grpc.GenericRpcHandler]:
+    return [grpc.method_handlers_generic_handler(SERVICE, methods)]
+
+
+class TestContext:
+    def test_the_peer_is_an_address(self, serve: Serve, transport: str) -> None:
+        peer = serve(Peer=unary(lambda request, context: context.peer().encode())).unary_unary(path("Peer"))(b"")
+        assert peer.startswith(b"inproc" if transport == "inprocess" else b"ipv4:127.0.0.1:")
+
+    def test_without_security_nobody_is_identified(self, serve: Serve) -> None:
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            return repr((dict(context.auth_context()), context.peer_identities(), context.peer_identity_key())).encode()
+
+        assert serve(Who=unary(behavior)).unary_unary(path("Who"))(b"", timeout=10) == b"({}, None, None)"
+
+    def test_the_time_remaining_is_the_callers_timeout(self, serve: Serve) -> None:
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            return repr(context.time_remaining()).encode()
+
+        call = serve(Time=unary(behavior)).unary_unary(path("Time"))
+        assert 50 < float(call(b"", timeout=60)) <= 60
+        assert call(b"") == b"None"
+
+    def test_a_callback_is_called_when_the_call_completes(self, serve: Serve) -> None:
+        called = threading.Event()
+
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            assert context.add_callback(called.set)
+            return b""
+
+        serve(Call=unary(behavior)).unary_unary(path("Call"))(b"", timeout=10)
+        assert called.wait(10)
+
+    def test_initial_metadata_are_sent_once(self, serve: Serve) -> None:
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            context.send_initial_metadata(())
+            with pytest.raises(ValueError, match="no longer allowed"):
+                context.send_initial_metadata(())
+            return b"done"
+
+        assert serve(Twice=unary(behavior)).unary_unary(path("Twice"))(b"", timeout=10) == b"done"
+
+    def test_abort_with_status_carries_trailing_metadata(self, serve: Serve) -> None:
+        class Gone(grpc.Status):
+            code = grpc.StatusCode.NOT_FOUND
+            details = "gone"
+            trailing_metadata = (("where", "away"),)
+
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            context.abort_with_status(Gone())
+            return b""
+
+        error = failure_of(lambda: serve(Fail=unary(behavior)).unary_unary(path("Fail"))(b"", timeout=10))
+        assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "gone")
+        assert tuple(error.trailing_metadata()) == (("where", "away"),)
+
+    def test_abort_with_ok_is_unknown(self, serve: Serve) -> None:
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            context.abort(grpc.StatusCode.OK, "fine")
+            return b""
+
+        error = failure_of(lambda: serve(Fail=unary(behavior)).unary_unary(path("Fail"))(b"", timeout=10))
+        assert error.code() is grpc.StatusCode.UNKNOWN
+
+    def test_a_handler_can_cancel(self, serve: Serve) -> None:
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            context.cancel()
+            return b""
+
+        error = failure_of(lambda: serve(Fail=unary(behavior)).unary_unary(path("Fail"))(b"", timeout=10))
+        assert error.code() is grpc.StatusCode.CANCELLED
+
+    def test_context_variables_of_one_call_are_not_seen_by_another(self) -> None:
+        variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            before = variable.get()
+            variable.set("set")
+            return before.encode()
+
+        with futures.ThreadPoolExecutor(1) as pool:
+            server = grpc.server(pool, handlers(Var=unary(behavior)))
+            server.start()
+            with grpc.inprocess_channel(server) as channel:
+                call = channel.unary_unary(path("Var"))
+                assert [call(b"", timeout=10) for _ in range(3)] == [b"unset"] * 3
+            server.stop(None)
+
+
+class TestLimits:
+    def test_more_calls_than_allowed_are_refused_and_a_free_place_is_used_again(self, transport: str) -> None:
+        began = threading.Semaphore(0)
+        release = threading.Event()
+
+        def wait(request: bytes, context: grpc.ServicerContext) -> bytes:
+            began.release()
+            assert release.wait(10)
+            return b""
+
+        with futures.ThreadPoolExecutor(4) as pool:
+            server = grpc.server(pool, handlers(Wait=unary(wait)), maximum_concurrent_rpcs=2)
+            port = server.add_insecure_port("127.0.0.1:0")
+            server.start()
+            channel = (
+                grpc.inprocess_channel(server)
+                if transport == "inprocess"
+                else grpc.insecure_channel(f"127.0.0.1:{port}")
+            )
+            with channel:
+                call = channel.unary_unary(path("Wait"))
+                running = [call.future(b"", timeout=20) for _ in range(2)]
+                assert all(began.acquire(timeout=10) for _ in range(2))
+                error = failure_of(lambda: call(b"", timeout=10))
+                assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+                assert error.details() == "Concurrent RPC limit exceeded!"
+                release.set()
+                assert [future.result() for future in running] == [b"", b""]
+                assert call(b"", timeout=10) == b""
+            server.stop(None)
+
+
+class TestStop:
+    def test_running_calls_are_given_the_grace(self, transport: str) -> None:
+        began = threading.Event()
+        release = threading.Event()
+
+        def wait(request: bytes, context: grpc.ServicerContext) -> bytes:
+            began.set()
+            assert release.wait(10)
+            return b"finished"
+
+        with serving(transport, {"Wait": unary(wait)}) as (server, channel):
+            running = channel.unary_unary(path("Wait")).future(b"", timeout=20)
+            assert began.wait(10)
+            stopped = server.stop(30)
+            assert not stopped.is_set()
+            assert (
+                failure_of(lambda: channel.unary_unary(path("Wait"))(b"", timeout=10)).code()
+                is grpc.StatusCode.UNAVAILABLE
+            )
+            release.set()
+            assert running.result(timeout=10) == b"finished"
+            assert stopped.wait(10)
+            assert server.wait_for_termination(timeout=1) is False
+
+    def test_calls_that_outlast_the_grace_are_aborted(self, transport: str) -> None:
+        began = threading.Event()
+        ended = threading.Event()
+
+        def wait(request: bytes, context: grpc.ServicerContext) -> bytes:
+            context.add_callback(ended.set)
+            began.set()
+            assert ended.wait(10)
+            return b""
+
+        with serving(transport, {"Wait": unary(wait)}) as (server, channel):
+            running = channel.unary_unary(path("Wait")).future(b"", timeout=20)
+            assert began.wait(10)
+            assert server.stop(0.05).wait(10)
+            assert running.code() is grpc.StatusCode.UNAVAILABLE
+
+    def test_without_grace_stop_returns_when_everything_has_ended(self, transport: str) -> None:
+        with serving(transport, {"Echo": unary(lambda request, context: request)}) as (server, channel):
+            assert channel.unary_unary(path("Echo"))(b"x", timeout=10) == b"x"
+            assert server.stop(None).is_set()
+            assert server.stop(None).is_set()
+
+    def test_a_server_that_runs_has_not_terminated(self, transport: str) -> None:
+        with serving(transport, {}) as (server, _):
+            assert server.wait_for_termination(timeout=0.01) is True
+
+
+class TestRegisteredMethods:
+    def test_handlers_are_registered_as_generated_code_does(self) -> None:
+        with futures.ThreadPoolExecutor(1) as pool:
+            server = grpc.server(pool)
+            server.add_registered_method_handlers(SERVICE, {"Echo": unary(lambda request, context: request)})
+            server.start()
+            with grpc.inprocess_channel(server) as channel:
+                assert channel.unary_unary(path("Echo"), _registered_method=True)(b"x", timeout=10) == b"x"
+            server.stop(None)
