@@ -87,7 +87,8 @@ class Channel(_calling.Channel):
         deserializer: _calling.Deserializer,
     ) -> _C:
         group, name = split_method(method)
-        return make(self, method, face_maker(group, name), serializer, deserializer)
+        longest = self._side.method_config(group, name).timeout
+        return make(self, method, face_maker(group, name), serializer, deserializer, longest)
 
     def unary_unary(
         self,

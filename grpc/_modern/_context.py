@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Option
 
 from grpc._modern import _contexts
 from grpc._values import metadata as _metadata
-from grpc._values import status
+from grpc._values import contexts, status
 
 if TYPE_CHECKING:
     from grpc._modern._contexts import Metadata
@@ -27,7 +27,7 @@ class Aborted(Exception):
 class ServicerContext(_contexts.ServicerContext):
     """See `grpc.ServicerContext`."""
 
-    __slots__ = ("_callbacks", "_code", "_details", "_face", "_initial_sent", "_trailing", "aborted")
+    __slots__ = ("_callbacks", "_code", "_details", "_face", "_initial_sent", "_next_uncompressed", "_trailing", "aborted")
 
     def __init__(self, face_context: face.ServicerContext) -> None:
         self._face = face_context
@@ -36,6 +36,7 @@ class ServicerContext(_contexts.ServicerContext):
         self._details: Optional[str] = None
         self._trailing: Any = ()
         self._initial_sent = False
+        self._next_uncompressed = False
         self._callbacks: Optional[_EndCallbacks] = None
 
     # ------------------------------------------------------------ what is known of the client
@@ -71,9 +72,14 @@ class ServicerContext(_contexts.ServicerContext):
             context.set_compression(compression)
 
     def disable_next_message_compression(self) -> None:
-        context = self._face.protocol_context()
-        if context is not None:
-            context.disable_next_message_compression()
+        self._next_uncompressed = True
+
+    def wrapped(self, payload: bytes) -> bytes:
+        """A response's bytes as they go down: marked, if they are not to be compressed."""
+        if self._next_uncompressed:
+            self._next_uncompressed = False
+            return contexts.Uncompressed(payload)
+        return payload
 
     def send_initial_metadata(self, initial_metadata: Metadata) -> None:
         items = _metadata.checked(initial_metadata)

@@ -91,7 +91,8 @@ class _Method(face.MethodImplementation):
             _LOGGER.error("A response of %s is %s, not bytes", self._name, type(payload).__name__)
             self._context.fail(status.INTERNAL, "Failed to serialize response!")
             raise _Failed()
-        return payload
+        wrapped: bytes = self._context.wrapped(payload)
+        return wrapped
 
     def _responses(self, responses: Any) -> Iterator[bytes]:
         """The bytes of all responses, one at a time; a status that is not OK ends them."""

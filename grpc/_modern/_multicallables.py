@@ -23,14 +23,31 @@ if TYPE_CHECKING:
 class _MultiCallable:
     """What the four have in common."""
 
-    __slots__ = ("_channel", "_deserializer", "_face", "_method", "_serializer")
+    __slots__ = ("_channel", "_deserializer", "_face", "_longest", "_method", "_serializer")
 
     def __init__(
-        self, channel: Channel, method: str, face_callable: Any, serializer: Serializer, deserializer: Deserializer
+        self,
+        channel: Channel,
+        method: str,
+        face_callable: Any,
+        serializer: Serializer,
+        deserializer: Deserializer,
+        longest: Optional[float],
     ) -> None:
+        """Make a multi-callable.
+
+        Args:
+          channel: The channel.
+          method: As `/package.Service/Method`.
+          face_callable: Face's multi-callable of the same cardinality.
+          serializer: From request to bytes, or None.
+          deserializer: From bytes to response, or None.
+          longest: The most seconds that the service config gives to an RPC of the method; None for no limit.
+        """
         self._channel = channel
         self._method = method
-        self._face = face_callable  # the Face multi-callable of the same cardinality
+        self._face = face_callable
+        self._longest = longest
         self._serializer = serializer
         self._deserializer = deserializer
 
@@ -55,12 +72,14 @@ class _MultiCallable:
             raise ValueError("Cannot invoke RPC on closed channel!")
         if timeout is not None:
             _check_timeout(timeout)
+        if self._longest is not None:
+            timeout = self._longest if timeout is None else min(timeout, self._longest)
         items: Optional[Any] = None if metadata is None else _metadata.checked(metadata)
         if credentials is not None or channel.call_credentials is not None:
             items = channel.with_credentials(self._method, items, credentials, timeout)
         options = None
         if wait_for_ready is not None or compression is not None:
-            options = contexts.CallOptions(wait_for_ready=bool(wait_for_ready), compression=compression)
+            options = contexts.CallOptions(wait_for_ready, compression)
         return begin(request, timeout, items, protocol_options=options)
 
     def _wait(self, call: Any, requests: Optional[Requests] = None) -> Tuple[Optional[_rpc.InactiveRpcError], Any]:

@@ -24,11 +24,14 @@ class TestContext:
         peer = serve(Peer=unary(lambda request, context: context.peer().encode())).unary_unary(path("Peer"))(b"")
         assert peer.startswith(b"inproc" if transport == "inprocess" else b"ipv4:127.0.0.1:")
 
-    def test_without_security_nobody_is_identified(self, serve: Serve) -> None:
+    def test_a_client_that_shows_no_certificate_is_not_identified(self, serve: Serve, transport: str) -> None:
         def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
-            return repr((dict(context.auth_context()), context.peer_identities(), context.peer_identity_key())).encode()
+            kinds = context.auth_context().get("transport_security_type", ())
+            return repr((list(kinds), context.peer_identities(), context.peer_identity_key())).encode()
 
-        assert serve(Who=unary(behavior)).unary_unary(path("Who"))(b"", timeout=10) == b"({}, None, None)"
+        kinds = [b"ssl"] if transport == "tls" else []
+        answer = serve(Who=unary(behavior)).unary_unary(path("Who"))(b"", timeout=10)
+        assert answer == repr((kinds, None, None)).encode()
 
     def test_the_time_remaining_is_the_callers_timeout(self, serve: Serve) -> None:
         def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
