@@ -8,8 +8,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional
 
 from grpc._modern import _contexts
-from grpc._values import metadata as _metadata
 from grpc._values import contexts, status
+from grpc._values import metadata as _metadata
 
 if TYPE_CHECKING:
     from grpc._modern._contexts import Metadata

@@ -91,12 +91,12 @@ class _MultiCallable:
         try:
             payload = call.result()
         except _rpc.NO_RESULT:
-            return _rpc.error_of(_rpc.ending_of(call, requests)), None
+            return _rpc.error_of(_rpc.ending_of(call, self._method, requests)), None
         except BaseException:
             call.cancel()
             raise
         if call.code():
-            return _rpc.error_of(_rpc.ending_of(call, requests)), None
+            return _rpc.error_of(_rpc.ending_of(call, self._method, requests)), None
         return None, _rpc.deserialized(self._deserializer, payload, call)
 
 
@@ -135,7 +135,7 @@ class UnaryUnaryMultiCallable(_MultiCallable, _calling.UnaryUnaryMultiCallable):
         error, response = self._wait(call)
         if error is not None:
             raise error from error.__cause__
-        return response, _rpc.RpcCall(call, self._deserializer)
+        return response, _rpc.RpcCall(call, self._method, self._deserializer)
 
     def future(
         self,
@@ -148,7 +148,7 @@ class UnaryUnaryMultiCallable(_MultiCallable, _calling.UnaryUnaryMultiCallable):
     ) -> _rpc.RpcCall:
         payload = serialized(self._serializer, request)
         call = self._begin(self._face.future, payload, timeout, metadata, credentials, wait_for_ready, compression)
-        return _rpc.RpcCall(call, self._deserializer)
+        return _rpc.RpcCall(call, self._method, self._deserializer)
 
 
 class UnaryStreamMultiCallable(_MultiCallable, _calling.UnaryStreamMultiCallable):
@@ -167,7 +167,7 @@ class UnaryStreamMultiCallable(_MultiCallable, _calling.UnaryStreamMultiCallable
     ) -> _rpc.StreamCall:
         payload = serialized(self._serializer, request)
         call = self._begin(self._face, payload, timeout, metadata, credentials, wait_for_ready, compression)
-        return _rpc.StreamCall(call, self._deserializer)
+        return _rpc.StreamCall(call, self._method, self._deserializer)
 
 
 class StreamUnaryMultiCallable(_MultiCallable, _calling.StreamUnaryMultiCallable):
@@ -205,7 +205,7 @@ class StreamUnaryMultiCallable(_MultiCallable, _calling.StreamUnaryMultiCallable
         error, response = self._wait(call, requests)
         if error is not None:
             raise error from error.__cause__
-        return response, _rpc.RpcCall(call, self._deserializer, requests)
+        return response, _rpc.RpcCall(call, self._method, self._deserializer, requests)
 
     def future(
         self,
@@ -218,7 +218,7 @@ class StreamUnaryMultiCallable(_MultiCallable, _calling.StreamUnaryMultiCallable
     ) -> _rpc.RpcCall:
         requests = Requests(request_iterator, self._serializer)
         call = self._begin(self._face.future, requests, timeout, metadata, credentials, wait_for_ready, compression)
-        return _rpc.RpcCall(call, self._deserializer, requests)
+        return _rpc.RpcCall(call, self._method, self._deserializer, requests)
 
 
 class StreamStreamMultiCallable(_MultiCallable, _calling.StreamStreamMultiCallable):
@@ -237,7 +237,7 @@ class StreamStreamMultiCallable(_MultiCallable, _calling.StreamStreamMultiCallab
     ) -> _rpc.StreamCall:
         requests = Requests(request_iterator, self._serializer)
         call = self._begin(self._face, requests, timeout, metadata, credentials, wait_for_ready, compression)
-        return _rpc.StreamCall(call, self._deserializer, requests)
+        return _rpc.StreamCall(call, self._method, self._deserializer, requests)
 
 
 def _check_timeout(timeout: Any) -> None:

@@ -49,20 +49,31 @@ class Ending(NamedTuple):
     code: status.StatusCode
     details: str
     cause: Optional[BaseException]
+    method: str
 
 
 class InactiveRpcError(_contexts.RpcError, _contexts.Call):
     """An RPC that did not end with status OK; it can be pickled and copied."""
 
-    def __init__(self, initial_metadata: Any, trailing_metadata: Any, code: status.StatusCode, details: str) -> None:
-        super().__init__(initial_metadata, trailing_metadata, code, details)
+    def __init__(
+        self,
+        initial_metadata: Any,
+        trailing_metadata: Any,
+        code: status.StatusCode,
+        details: str,
+        method: str = "the RPC",
+    ) -> None:
+        """Make an error of an RPC's status, the metadata that came with it, and the method's name."""
+        # All go to Exception as well: that is what pickles and copies an exception.
+        super().__init__(initial_metadata, trailing_metadata, code, details, method)
+        self._method = method
         self._initial_metadata = initial_metadata or ()
         self._trailing_metadata = trailing_metadata or ()
         self._code = code
         self._details = details
 
     def __str__(self) -> str:
-        return f"<RpcError: the RPC ended with status {self._code.name}: {self._details}>"
+        return f"<RpcError: {self._method} ended with status {self._code.name}: {self._details}>"
 
     __repr__ = __str__
 
@@ -110,17 +121,20 @@ def own_error(code: status.StatusCode, details: str) -> InactiveRpcError:
 
 def error_of(ending: Ending) -> InactiveRpcError:
     """The error for an RPC that ended so; the error of the operating system or of TLS behind it is its cause."""
-    error = InactiveRpcError(ending.initial_metadata, ending.trailing_metadata, ending.code, ending.details)
+    error = InactiveRpcError(
+        ending.initial_metadata, ending.trailing_metadata, ending.code, ending.details, ending.method
+    )
     error.__cause__ = ending.cause
     error.__suppress_context__ = True
     return error
 
 
-def ending_of(call: face.Call, requests: Optional[Requests] = None) -> Ending:
+def ending_of(call: face.Call, method: str, requests: Optional[Requests] = None) -> Ending:
     """How a Face call ended; waits for the end.
 
     Args:
       call: The call.
+      method: The method's name.
       requests: Where its requests came from: a fault there is the reason for whatever the call says.
     """
     code = call.code()
@@ -143,22 +157,27 @@ def ending_of(call: face.Call, requests: Optional[Requests] = None) -> Ending:
         status.status_code(code or 0),
         details or "",
         cause,
+        method,
     )
 
 
 class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
     """A call that has begun: `Call` and `Future`; with many responses an iterator as well, see `StreamCall`."""
 
-    def __init__(self, call: Any, deserializer: Deserializer, requests: Optional[Requests] = None) -> None:
+    def __init__(
+        self, call: Any, method: str, deserializer: Deserializer, requests: Optional[Requests] = None
+    ) -> None:
         """Clothe a Face call.
 
         Args:
           call: A `face.Call`, with one response a `future.Future` as well, else an iterator.
+          method: The method's name.
           deserializer: From bytes to response; None if bytes are wanted.
           requests: Where its requests come from, if they are many.
         """
         super().__init__()
         self._face = call
+        self._method = method
         self._deserializer = deserializer
         self._requests = requests
 
@@ -171,7 +190,7 @@ class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
     __str__ = __repr__
 
     def _ending(self) -> Ending:
-        return ending_of(self._face, self._requests)
+        return ending_of(self._face, self._method, self._requests)
 
     # ------------------------------------------------------------ as the call
 

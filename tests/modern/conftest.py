@@ -17,13 +17,13 @@ SERVICE = "tests.Service"
 Handlers = Dict[str, grpc.RpcMethodHandler]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def authority() -> trustme.CA:
     """Who vouches for everybody in the suite."""
     return trustme.CA()
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def identity(name: str) -> Tuple[bytes, bytes]:
     """A key and its chain for somebody, both in PEM."""
     issued = authority().issue_cert(name)

@@ -23,14 +23,14 @@ def generated(request: pytest.FixtureRequest) -> Any:
 
 def servicer_of(generated: Any) -> Any:
     class Greeter(generated.GreeterServicer):  # type: ignore[misc]
-        def Greet(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        def Greet(self, request: Any, context: grpc.ServicerContext) -> Any:
             return Greeting(text=f"Hello, {request.text}!")
 
-        def Repeat(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
+        def Repeat(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
             for _ in range(request.times):
                 yield Greeting(text=request.text)
 
-        def Collect(self, request_iterator: Iterator[Any], context: grpc.ServicerContext) -> Any:  # noqa: N802
+        def Collect(self, request_iterator: Iterator[Any], context: grpc.ServicerContext) -> Any:
             return Greeting(text=" ".join(request.text for request in request_iterator))
 
     return Greeter()
