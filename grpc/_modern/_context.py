@@ -27,7 +27,16 @@ class Aborted(Exception):
 class ServicerContext(_contexts.ServicerContext):
     """See `grpc.ServicerContext`."""
 
-    __slots__ = ("_callbacks", "_code", "_details", "_face", "_initial_sent", "_next_uncompressed", "_trailing", "aborted")
+    __slots__ = (
+        "_callbacks",
+        "_code",
+        "_details",
+        "_face",
+        "_initial_sent",
+        "_next_uncompressed",
+        "_trailing",
+        "aborted",
+    )
 
     def __init__(self, face_context: face.ServicerContext) -> None:
         self._face = face_context
@@ -129,7 +138,7 @@ class ServicerContext(_contexts.ServicerContext):
         return self._details
 
     def fail(self, number: int, details: str) -> None:
-        """Set the status for a failure of the handler, or of the library around it; what the handler set goes before."""
+        """Set the status for a failure of the handler or of the library; what the handler has set goes before."""
         if self._code is None:
             self._face.code(number)
         if self._details is None:

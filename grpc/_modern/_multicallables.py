@@ -86,7 +86,7 @@ class _MultiCallable:
         """Wait for the one response of a Face call; whoever is torn out of the wait cancels the RPC.
 
         Returns:
-          The error, or else None and the response. Public methods raise it themselves, so that the traceback ends there.
+          The error, or else None and the response. Public methods raise it: the traceback ends there.
         """
         try:
             payload = call.result()

@@ -1,4 +1,4 @@
-"""Modules made of .proto files at run time, which is not possible here: there is no compiler without a compiled part."""
+"""Modules made of .proto files at run time, which is not possible here: every compiler has a compiled part."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def _refuse(protobuf_path: str) -> NoReturn:
     if not isinstance(protobuf_path, str) or not protobuf_path.endswith(_SUFFIX):
         raise ValueError(f"the path of a protobuf file ends with {_SUFFIX}, and {protobuf_path!r} does not")
     raise NotImplementedError(
-        "making modules of .proto files at run time needs the package grpcio-tools, which cannot be installed beside this "
-        "one; generate the modules before, with protoc"
+        "making modules of .proto files at run time needs the package grpcio-tools, which cannot be installed beside "
+        "this one; generate the modules before, with protoc"
     )
 
 
