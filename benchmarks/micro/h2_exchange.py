@@ -34,7 +34,7 @@ RESPONSE = (
     (b"content-type", b"application/grpc"),
     (b"grpc-accept-encoding", b"identity, deflate, gzip"),
 )
-TRAILERS = ((b"grpc-status", b"0"), (b"grpc-message", b""))
+TRAILERS = ((b"grpc-status", b"0"),)
 PAYLOAD = b"\x00\x00\x00\x00\x64" + b"x" * 100
 
 

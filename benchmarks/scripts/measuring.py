@@ -1,8 +1,8 @@
 """What every benchmark script shares: obeying the harness, and measuring alike.
 
 A client script maps driver names to functions that take the order's parameters and a ``Stopwatch`` and call
-``stopwatch.done(started, correct)`` for each finished call until ``stopwatch.over`` says so. Everything else, from clocks to
-percentiles, is here, so that no peer is measured differently.
+``stopwatch.done(started, correct)`` for each finished call until ``stopwatch.over`` says so. Everything else, from
+clocks to percentiles, is here, so that no peer is measured differently.
 """
 
 from __future__ import annotations

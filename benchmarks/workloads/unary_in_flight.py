@@ -4,7 +4,7 @@ A blocking API can have 100 calls in flight in three ways (the forms of ``script
 measured in the one that suits grpcio's blocking API best. Medians of 14 interleaved rounds of grpcio 1.85, lowest to
 highest, in calls a second:
 
-* ``callbacks``, each done-callback starts the next call: about 5,700 (4,700 to 8,200), the best in both series;
+* ``callbacks``, each done-callback starts the next call: about 5,900 (4,700 to 8,200), the best in both series;
 * ``window``, futures whose results are taken in the order of the calls: about 5,000 (3,900 to 6,400);
 * ``threads``, one blocking call at a time in each of 100 threads: about 4,300 (3,800 to 5,700).
 

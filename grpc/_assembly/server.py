@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, List, Optional
 
+from grpc._assembly._limiting import LimitingServicer
 from grpc._io import threads
 from grpc._links import service
+from grpc._values import channel_arguments
 from grpc.framework.core import implementations as core
 from grpc.framework.crust import implementations as crust
 from grpc.framework.interfaces.links import utilities
@@ -14,9 +16,12 @@ from grpc.framework.interfaces.links import utilities
 if TYPE_CHECKING:
     from concurrent import futures
 
+    from grpc._assembly.client import Options
     from grpc._io import contract
-    from grpc._values.limits import Limits
+    from grpc._values.compression import Compression
+    from grpc._values.security import ServerSecurity
     from grpc.framework.core._end import End
+    from grpc.framework.interfaces.base import base
     from grpc.framework.interfaces.face import face
 
 
@@ -27,24 +32,38 @@ class ServerSide:
         self,
         multi_method: face.MultiMethodImplementation,
         pool: Optional[futures.Executor],
-        limits: Limits,
+        options: Options,
+        maximum_concurrent_rpcs: Optional[int],
+        compression: Optional[Compression],
     ) -> None:
         """Make a server side; its reactor runs from now on, for the ports to be bound on.
 
         Args:
           multi_method: Serves.
           pool: Runs it.
-          limits: What to accept and send.
+          options: Channel arguments.
+          maximum_concurrent_rpcs: How many operations to serve at once, over all ways in; None for any number.
+          compression: How to compress responses; None for what the channel arguments say.
+
+        Raises:
+          TypeError, ValueError: A channel argument is wrong, see `channel_arguments.parse`.
         """
+        settings = channel_arguments.parse(options, channel_arguments.SERVER)
+        limits = settings.limits
+        if compression is not None:
+            limits = limits._replace(compression=int(compression))
+        self._settings = settings
         self._driver = threads.server_driver()
-        self._servicer = crust.servicer({}, multi_method, pool, self._driver.environment)
-        self._link = service.ServiceLink(limits)
+        self._servicer: base.Servicer = crust.servicer({}, multi_method, pool, self._driver.environment)
+        if maximum_concurrent_rpcs is not None:
+            self._servicer = LimitingServicer(self._servicer, maximum_concurrent_rpcs)
+        self._link = service.ServiceLink(limits, self._driver.environment.time, settings.server)
         # Guards everything below. Nothing is called while it is held.
         self._lock = threading.Lock()
         self._listeners: List[contract.Listener] = []
         self._started = False
         self._stopping = False
-        self._stopped = threading.Event()
+        self.stopped = threading.Event()
         self._ends: List[End] = []
         self._unfinished = 0
         utilities.join(self._link, self.another_end())
@@ -59,7 +78,7 @@ class ServerSide:
             end.start()
         return end
 
-    def add_port(self, address: str) -> int:
+    def add_port(self, address: str, security: Optional[ServerSecurity]) -> int:
         """Bind an address; connections are accepted once the server side has started.
 
         Returns:
@@ -69,7 +88,12 @@ class ServerSide:
           ValueError: The address cannot be understood.
           OSError: It cannot be bound.
         """
-        listener = self._driver.listen(address)
+        listener = self._driver.listen(
+            address,
+            security,
+            so_reuseport=bool(self._settings.number("grpc.so_reuseport")),
+            handshake_timeout=self._settings.server.handshake_timeout,
+        )
         with self._lock:
             self._listeners.append(listener)
             started = self._started and not self._stopping
@@ -116,10 +140,16 @@ class ServerSide:
             end.stop(grace)
             if first:
                 end.add_idle_action(self._one_finished)
-        if not grace:
-            self._stopped.wait()
+        if grace:
+            environment = self._driver.environment
+            if not self.stopped.is_set():
+                # Clients that have not taken leave by then are not waited for.
+                environment.call_at(environment.time() + grace, self._link.hurry)
+        else:
+            self._link.hurry()
+            self.stopped.wait()
             self._driver.close()  # waits for the thread, which `_one_finished` may have been on
-        return self._stopped
+        return self.stopped
 
     def _one_finished(self) -> None:
         with self._lock:
@@ -127,4 +157,4 @@ class ServerSide:
             last = self._unfinished == 0
         if last:
             self._driver.close()
-            self._stopped.set()
+            self.stopped.set()

@@ -13,10 +13,35 @@ So any thread may speak on a connection and write at once, and none ever calls u
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Any, Callable, ContextManager, Deque, Optional
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, Deque, List, Mapping, NamedTuple, Optional, Sequence
 
 if TYPE_CHECKING:
+    from grpc._values.security import ClientSecurity, ServerSecurity
     from grpc.framework.foundation.environment import Environment
+
+# What an address is given to answer, in seconds: the minimum that the connection backoff document asks for.
+CONNECT_TIMEOUT = 20.0
+# What a client is given to say who it is before it can say anything else, in seconds.
+HANDSHAKE_TIMEOUT = 120.0
+
+AuthContext = Mapping[str, Sequence[bytes]]
+"""What TLS knows of the peer: property names with one value or more."""
+
+
+class Address(NamedTuple):
+    """One place to connect or bind to; made by `Driver.resolve`, compared by value.
+
+    Attributes:
+      family: The address family, as the operating system numbers it.
+      sockaddr: The address as the operating system takes it.
+      name: As it is shown to people and services: `ipv4:127.0.0.1:50051`, `ipv6:[::1]:50051`, `unix:/run/x`.
+      host: The host as the target named it, without port: what TLS asks for and checks unless told otherwise.
+    """
+
+    family: int
+    sockaddr: Any
+    name: str
+    host: str = ""
 
 
 class Connection(abc.ABC):
@@ -64,6 +89,25 @@ class Connection(abc.ABC):
         """Whether the transport is to be closed as soon as everything has been written."""
         raise NotImplementedError()
 
+    def next_deadline(self) -> Optional[float]:
+        """When `handle_deadline` is to be called: a point on the driver's `environment.time()`; None for never.
+
+        Asked whenever the driver settles. A deadline that moved to an earlier time is seen at once, one that moved to
+        a later time when the earlier one has passed.
+        """
+        return None
+
+    def handle_deadline(self, now: float) -> None:  # noqa: B027  # most connections have nothing to do by the clock
+        """Do what was due at `next_deadline`. May come early, when that has moved meanwhile.
+
+        Args:
+          now: The present `environment.time()`.
+        """
+
+    def farewell(self) -> bytes:
+        """What to write last when this side closes at once, if the socket takes it; `connection_lost` follows."""
+        return b""
+
 
 class Transport(abc.ABC):
     """An open socket with a connection on it."""
@@ -77,6 +121,23 @@ class Transport(abc.ABC):
     @abc.abstractmethod
     def peer(self) -> str:
         """The other end as an address string such as `ipv4:127.0.0.1:50051`."""
+        raise NotImplementedError()
+
+    @property
+    @abc.abstractmethod
+    def auth_context(self) -> Optional[AuthContext]:
+        """What TLS knows of the peer; None on a transport without TLS."""
+        raise NotImplementedError()
+
+    @abc.abstractmethod
+    def set_user_timeout(self, seconds: Optional[float]) -> None:
+        """Have the operating system give the connection up if what was written stays unacknowledged for so long.
+
+        Does nothing where the system has no such option, nor on a socket that is not TCP.
+
+        Args:
+          seconds: The time, rounded up to milliseconds; None for the system's own choice.
+        """
         raise NotImplementedError()
 
     @abc.abstractmethod
@@ -113,48 +174,89 @@ class Listener(abc.ABC):
 
 
 class Attempt(abc.ABC):
-    """A connection being made."""
+    """A connection being made, or a target being resolved."""
 
     __slots__ = ()
 
     @abc.abstractmethod
     def cancel(self) -> None:
-        """Give up, unless it has come to its end; neither outcome is reported after this."""
+        """Give up, unless it has come to its end; no outcome is reported after this. Never blocks.
+
+        May be called again, and from any thread. An outcome that another thread is just reporting may still arrive.
+        """
         raise NotImplementedError()
 
 
+Failed = Callable[[str, Optional[BaseException]], None]
+"""Takes the news of a failure: a sentence for status details, and the error behind it if there was one."""
+
+
 class Driver(abc.ABC):
-    """A way of running sockets; the environment of the Ends above it comes along."""
+    """A way of running sockets; the environment of the Ends above it comes along.
+
+    What the driver calls, it calls from its own thread (or loop) and never before the method that it was handed to
+    has returned; whoever is called must not block.
+    """
 
     __slots__ = ()
 
     environment: Environment
 
     @abc.abstractmethod
-    def connect(
-        self,
-        target: str,
-        open_connection: Callable[[Transport], Connection],
-        failed: Callable[[str, Optional[BaseException]], None],
-    ) -> Attempt:
-        """Resolve a target and connect to the first of its addresses that answers; does not block.
+    def resolve(self, target: str, resolved: Callable[[List[Address]], None], failed: Failed) -> Attempt:
+        """Find the addresses of a target; does not block.
 
         Args:
           target: In the syntax that `addresses` explains.
-          open_connection: Called once when a socket is open; returns the connection to run on it. What the
-            connection has to say at once is written after that.
-          failed: Called instead, with a sentence naming the addresses tried and why each failed, and the last
-            error, when no address could be reached.
+          resolved: Called once with the addresses, at least one, in the order in which they are to be tried.
+          failed: Called instead when there is none: the name service knows none, or the target makes no sense (the
+            error is then a ValueError, and trying again is no use).
         """
         raise NotImplementedError()
 
     @abc.abstractmethod
-    def listen(self, address: str) -> Listener:
+    def connect(
+        self,
+        address: Address,
+        open_connection: Callable[[Transport], Connection],
+        failed: Failed,
+        security: Optional[ClientSecurity] = None,
+        timeout: float = CONNECT_TIMEOUT,
+    ) -> Attempt:
+        """Connect to an address; does not block.
+
+        Args:
+          address: As `resolve` gave it.
+          open_connection: Called once when a socket is open, and the TLS handshake is over if there is one; returns
+            the connection to run on it. What the connection has to say at once is written after that. From then on
+            the connection hears of a loss; `failed` does not.
+          failed: Called instead, with a sentence that begins with the address's name.
+          security: How to speak TLS; None for plaintext.
+          timeout: Seconds until the address is given up, the TLS handshake included.
+        """
+        raise NotImplementedError()
+
+    @abc.abstractmethod
+    def listen(
+        self,
+        address: str,
+        security: Optional[ServerSecurity] = None,
+        *,
+        so_reuseport: bool = False,
+        handshake_timeout: float = HANDSHAKE_TIMEOUT,
+    ) -> Listener:
         """Bind an address.
 
+        Args:
+          address: In the syntax that `addresses` explains; port 0 for any free one, the same on all of a host's
+            addresses.
+          security: How to speak TLS; None for plaintext.
+          so_reuseport: Whether other sockets that ask for it too may be bound to the same port (Linux and BSD).
+          handshake_timeout: Seconds that a client is given for the TLS handshake.
+
         Raises:
-          ValueError: The address cannot be understood.
-          OSError: It cannot be bound.
+          ValueError: The address or what `security` holds cannot be understood; the message says what to write.
+          OSError: It cannot be bound; the message names it.
         """
         raise NotImplementedError()
 

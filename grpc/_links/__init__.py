@@ -5,4 +5,6 @@
 * `_messages`, `_metadata`, `_timeouts`, `_statuses`: the codecs of the gRPC protocol.
 * `_h2_*`: h2's connection, tuned; the only modules that know h2's inside.
 * `invocation`, `service`: the links that Ends are joined with, over any driver.
+* `_pool`, `_policies`, `_subchannel`, `_resolution`: the connections of a channel, beneath `invocation`; `_waiting`,
+  `_failure`, `_connectivity`, `_idling`, `_service_config`, `_section`: what they and it are made of.
 """

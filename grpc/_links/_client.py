@@ -1,29 +1,43 @@
-"""The client's role on a connection: an operation is a stream that this side opens."""
+"""The client's role on a connection: an operation is a stream that this side opens, and hears what the server says.
+
+An operation may outlive its stream: when the server has said everything but the End has not yet allowed all of it, the
+stream is over (nothing is sent or received on it any more), and the rest is delivered as the End allows it, even after
+the connection is lost.
+"""
 
 from __future__ import annotations
 
-import collections
-from typing import Any, Callable, Deque, Dict, Hashable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Hashable, Optional
 
 import h2.errors
 import h2.events
-import hpack
 
-from grpc._links import _connection, _metadata, _statuses, _timeouts
-from grpc._links._stream import Stream
+from grpc._links import _calls, _pings, _responses, _statuses, _upkeep
+from grpc._links._failure import Failure
+from grpc._links._request_headers import RequestHeaders
 from grpc._values import status
-from grpc._values.limits import Limits
 from grpc.framework.interfaces.links import links
+
+if TYPE_CHECKING:
+    from grpc._links._stream import Stream
+    from grpc._values.limits import Limits
+
+__all__ = ["ClientConnection", "RequestHeaders"]
 
 _Termination = links.Ticket.Termination
 _COMPLETION = _Termination.COMPLETION
-_TRANSMISSION_FAILURE = _Termination.TRANSMISSION_FAILURE
 
+# The whole of most answers' header blocks.
 _STATUS_OK = (b":status", b"200")
-_CONTENT_TYPE = b"application/grpc"
+_CONTENT_TYPE = (b"content-type", b"application/grpc")
+_GRPC_STATUS_OK = (b"grpc-status", b"0")
+
+_NO_STATUS = "the server ended the stream without a status"
+# The type of the first frame of any server.
+_SETTINGS = b"\x04"
 
 
-class ClientConnection(_connection.Http2Connection):
+class ClientConnection(_calls.CallingConnection):
     """A connection whose streams are begun by tickets."""
 
     def __init__(
@@ -34,6 +48,8 @@ class ClientConnection(_connection.Http2Connection):
         ready: Callable[[], None],
         going_away: Callable[[], None],
         lost: Callable[[str, Optional[BaseException]], None],
+        refused: Optional[Callable[[Hashable], None]] = None,
+        life: _upkeep.ClientLife = _upkeep.ClientLife(),  # noqa: B008  # immutable
     ) -> None:
         """Make a connection whose preface and settings are ready to be sent.
 
@@ -42,30 +58,22 @@ class ClientConnection(_connection.Http2Connection):
           accept: Takes the tickets for the End, one at a time, in order.
           headers: Gives the request headers of a method.
           ready: Called once when the peer's settings have arrived: the connection works.
-          going_away: Called when the connection takes no new operations any more, but is not lost.
-          lost: Called once, at the end.
+          going_away: Called when the connection takes no new operations any more, but still has some.
+          lost: Called once, at the end, when it has none either.
+          refused: Called with the id of an operation that is to be fetched by `take_back`; None if nobody does that.
+          life: What the connection needs to look after itself.
         """
-        super().__init__(True, limits, accept)
+        super().__init__(limits, accept, headers, going_away, refused, life.clock)
+        self._look_after(life)
+        self._warn = life.warn
         self._handlers[h2.events.ResponseReceived] = self._on_response
         self._handlers[h2.events.TrailersReceived] = self._on_trailers
-        self._headers = headers
         self._ready: Optional[Callable[[], None]] = ready
-        self._going_away = going_away
-        self._lost = lost
-        self._next_stream_id = 1
-        self._max_streams = 2**31
-        # Operations that wait until the peer allows another stream, in order, each with its tickets so far.
-        self._queue: Deque[Hashable] = collections.deque()
-        self._queued: Dict[Hashable, List[links.Ticket]] = {}
-
-    @property
-    def open(self) -> bool:
-        """Whether new operations may be begun here."""
-        return not self._draining and not self._finished
-
-    def holds(self, operation_id: Hashable) -> bool:
-        """Whether an operation runs, or waits to run, here."""
-        return operation_id in self._operations or operation_id in self._queued
+        self._lost: Optional[Callable[[], None]] = None
+        self._tell_lost = lost
+        self._end_reason: Optional[str] = None
+        self._cause: Optional[BaseException] = None
+        self.receive_data = self._receive_first  # type: ignore[method-assign]  # until something has been received
 
     @property
     def was_ready(self) -> bool:
@@ -74,76 +82,22 @@ class ClientConnection(_connection.Http2Connection):
 
     @property
     def busy(self) -> bool:
-        return bool(self._streams) or self._ready is not None
-
-    # ------------------------------------------------------------ tickets in
-
-    def send(self, ticket: links.Ticket) -> None:
-        """Take a ticket of an operation that is new or runs here."""
-        stream = self._operations.get(ticket.operation_id)
-        if stream is not None:
-            self._send_on(stream, ticket)
-        elif ticket.operation_id in self._queued:
-            self._queue_ticket(ticket)
-        elif ticket.sequence_number == 0:
-            if len(self._streams) < self._max_streams and not self._queue:
-                self._begin(ticket)
-            else:
-                self._queue.append(ticket.operation_id)
-                self._queued[ticket.operation_id] = [ticket]
-
-    def _queue_ticket(self, ticket: links.Ticket) -> None:
-        if ticket.termination is None or ticket.termination is _COMPLETION:
-            self._queued[ticket.operation_id].append(ticket)
-        else:
-            del self._queued[ticket.operation_id]  # given up before it began: nobody need know
-            self._queue.remove(ticket.operation_id)
-
-    def _begin_queued(self) -> None:
-        while self._queue and len(self._streams) < self._max_streams:
-            for ticket in self._queued.pop(self._queue.popleft()):
-                self.send(ticket)
-
-    def _begin(self, ticket: links.Ticket) -> None:
-        """Open a stream."""
-        try:
-            headers = self._headers.of(ticket)
-        except _metadata.MetadataError as error:
-            self.deliveries.append(failure(ticket.operation_id, 0, status.INTERNAL, str(error)))
-            return
-        stream = Stream(ticket.operation_id, self._next_stream_id)
-        self._next_stream_id += 2
-        self._add(stream)
-        completes = ticket.termination is _COMPLETION
-        if completes:
-            stream.ended_locally = True
-        if ticket.payload is not None:
-            self._h2.send_headers(stream.stream_id, headers)
-            self._send_payloads(stream, ticket, completes)
-        else:
-            self._h2.send_headers(stream.stream_id, headers)
-            if completes:
-                self._h2.end_stream(stream.stream_id)
-
-    def _send_on(self, stream: Stream, ticket: links.Ticket) -> None:
-        termination = ticket.termination
-        if termination is None or termination is _COMPLETION:
-            completes = termination is _COMPLETION
-            if completes:
-                stream.ended_locally = True
-            if ticket.payload is not None:
-                self._send_payloads(stream, ticket, completes)
-            elif completes:
-                if stream.outbox is None:
-                    self._h2.end_stream(stream.stream_id)
-                # else: the outbox ends the stream when it is empty
-            return
-        # The operation is over here for whatever reason: the service need not go on.
-        self._remove(stream)
-        self._reset(stream, h2.errors.ErrorCodes.CANCEL)
-        self._begin_queued()
+        return bool(self._streams) or bool(self._queued) or self._ready is not None
 
     # ------------------------------------------------------------ frames in
+
+    def _receive_first(self, data: bytes) -> None:
+        """Look whether this can be a server of HTTP/2 at all: its first frame has to be SETTINGS (RFC 9113, 3.4).
+
+        To h2 the text of an HTTP/1 answer is the beginning of a frame so long that it would be waited for.
+        """
+        del self.receive_data
+        if data[3:4] in (b"", _SETTINGS):
+            self.receive_data(data)
+            return
+        self._finished = True
+        self._fail_all(f"the server does not speak HTTP/2: the first that it said is {data[:24]!r}")
+        self._rules.expire()
 
     def _on_settings_changed(self, event: h2.events.RemoteSettingsChanged) -> None:
         super()._on_settings_changed(event)
@@ -155,65 +109,60 @@ class ClientConnection(_connection.Http2Connection):
 
     def _on_response(self, event: h2.events.ResponseReceived) -> None:
         stream = self._streams.get(event.stream_id)
-        if stream is None:
+        if stream is None or stream.termination is not None:
             return
         fields = event.headers
-        if len(fields) == 2 and fields[0] == _STATUS_OK and fields[1][1] == _CONTENT_TYPE:
-            stream.initial_metadata = ()  # the whole of most answers' headers
-            self._touch(stream)
+        stream.first = stream.waiting = None  # the server has begun to process it
+        if len(fields) == 2 and fields[0] == _STATUS_OK and fields[1] == _CONTENT_TYPE:
+            stream.initial_metadata = ()
+            if not stream.touched:
+                self._touch(stream)
             return
-        http_status = content_type = b""
-        grpc_status: Optional[bytes] = None
-        items: List[Tuple[str, Any]] = []
-        for name, value in fields:
-            if name == b":status":
-                http_status = value
-            elif name == b"content-type":
-                content_type = value
-            elif name == b"grpc-status":
-                grpc_status = value
-            elif name not in _metadata.RESERVED:
-                items.extend(_metadata.decode_field(name, value))
-        if grpc_status is not None:
-            # Trailers-Only: what custom metadata there is, is trailing metadata.
-            self._conclude(stream, fields)
-        elif http_status != b"200" or not content_type.startswith(_CONTENT_TYPE):
-            self._reject(
-                stream,
-                _statuses.status_of_http(http_status),
-                f"the server did not answer as gRPC: HTTP status {http_status.decode('latin-1')}, "
-                f"content-type {content_type.decode('latin-1')!r}",
+        if any(name == b"grpc-status" for name, _ in fields):
+            # Trailers-Only: what custom metadata there is, is trailing metadata. "grpc-status wins" over all else.
+            self._conclude(stream, _responses.read_ending(fields, self._limits.max_metadata_size))
+            return
+        try:
+            response = _responses.read_response(
+                fields, self._limits.accepted_compression, self._limits.max_metadata_size
             )
-        else:
-            stream.initial_metadata = tuple(items)
-            self._touch(stream)
+        except _responses.ResponseError as error:
+            self._reject(stream, error.code, error.details)
+            return
+        stream.initial_metadata = response.metadata
+        stream.encoding = response.encoding
+        stream.code = response.code
+        self._touch(stream)
 
     def _on_trailers(self, event: h2.events.TrailersReceived) -> None:
         stream = self._streams.get(event.stream_id)
-        if stream is not None:
-            self._conclude(stream, event.headers)
+        if stream is None or stream.termination is not None:
+            return
+        fields = event.headers
+        if len(fields) == 1 and fields[0] == _GRPC_STATUS_OK:
+            # `_conclude`, shortened for most answers' ends.
+            stream.code = status.OK
+            stream.message = ""
+            stream.terminal_metadata = ()
+            stream.termination = _COMPLETION
+            if not stream.touched:
+                self._touch(stream)
+        else:
+            self._conclude(stream, _responses.read_ending(fields, self._limits.max_metadata_size))
 
-    def _conclude(self, stream: Stream, fields: Any) -> None:
-        """Take the header block that holds the status."""
-        code: Optional[int] = None
-        message: Optional[str] = None
-        items: List[Tuple[str, Any]] = []
-        for name, value in fields:
-            if name == b"grpc-status":
-                code = 0 if value == b"0" else _statuses.parse_status(value)
-            elif name == b"grpc-message":
-                message = _statuses.decode_message(value)
-            elif name not in _metadata.RESERVED and not name.startswith(b":"):
-                items.extend(_metadata.decode_field(name, value))
+    def _conclude(self, stream: Stream, ending: _responses.Ending) -> None:
+        """Take how the server says it ended."""
+        code = ending.code
+        message = ending.message
         if code is None:
-            code, message = status.UNKNOWN, "the server ended the stream without a status"
-        elif code == 0 and stream.reader is not None and stream.reader.incomplete:
-            code, message = status.INTERNAL, "the server ended the stream within a message"
+            code = status.UNKNOWN if stream.code is None else stream.code
+            message = message or _NO_STATUS
         stream.code = code
-        stream.message = "" if message is None else message
-        stream.terminal_metadata = tuple(items)
+        stream.message = message
+        stream.terminal_metadata = ending.metadata
         stream.termination = _statuses.termination_of_status(code)
-        self._touch(stream)
+        if not stream.touched:
+            self._touch(stream)
 
     def _on_stream_ended(self, event: h2.events.StreamEnded) -> None:
         stream = self._streams.get(event.stream_id)
@@ -221,141 +170,159 @@ class ClientConnection(_connection.Http2Connection):
             return
         stream.ended_remotely = True
         if stream.termination is None:
-            stream.code = status.UNKNOWN
-            stream.message = "the server ended the stream without a status"
-            stream.termination = _Termination.LOCAL_FAILURE
-            self._touch(stream)
+            self._conclude(stream, _responses.Ending(None, "", ()))
 
     def _on_stream_reset(self, event: h2.events.StreamReset) -> None:
         stream = self._streams.get(event.stream_id)
-        if stream is None or stream.termination is not None:
+        if stream is None:
             return
-        stream.ended_remotely = True
-        stream.code = _statuses.status_of_reset(int(event.error_code))
-        stream.message = f"the server reset the stream with HTTP/2 error code {int(event.error_code)}"
-        stream.termination = (
-            _Termination.SHUTDOWN
-            if stream.code == status.UNAVAILABLE
-            else _statuses.termination_of_status(stream.code)
-        )
+        over = stream.termination is not None  # RST_STREAM(NO_ERROR) after the trailers: "the received status stands"
+        stream.ended_remotely = stream.ended_locally = True
+        stream.outbox = None
+        if over:
+            return
+        error_code = int(event.error_code or 0)
+        reason = f"the server reset the stream with HTTP/2 error code {error_code} ({_name(error_code)})"
+        if error_code == h2.errors.ErrorCodes.REFUSED_STREAM:
+            if stream.touched:
+                self._make_ticket(stream)  # what has been gathered, an allowance at the most, comes first
+            self._refuse(stream, reason)
+            self._stream_is_over()
+            return
+        stream.code = _statuses.status_of_reset(error_code)
+        stream.message = reason
+        stream.reader = None  # what was not allowed yet, never will be
+        stream.termination = _statuses.termination_of_status(stream.code)
         self._touch(stream)
 
     def _on_going_away(self, event: h2.events.ConnectionTerminated) -> None:
-        self._draining = True
-        self.deliveries.append(self._going_away)
+        if _pings.complains_of_pings(event.error_code, event.additional_data):
+            self.deliveries.append(self._warn)
+        if not self._draining:
+            self._draining = True
+            self.deliveries.append(self._going_away)
         reason = "the server is going away"
         if event.additional_data:
             reason += f" ({event.additional_data.decode('utf-8', 'replace')})"
         last = event.last_stream_id or 0
         for stream in [stream for stream in self._streams.values() if stream.stream_id > last]:
-            self._give_up(stream, reason)
-        for operation_id in self._queue:
-            self.deliveries.append(failure(operation_id, 0, status.UNAVAILABLE, reason))
-        self._queue.clear()
-        self._queued.clear()
+            if stream.termination is None:
+                if stream.touched:
+                    self._make_ticket(stream)
+                self._refuse(stream, reason)
+        self._return_queued(reason)
 
     def _reject(self, stream: Stream, code: int, details: str) -> None:
-        if code == status.UNIMPLEMENTED and stream.reader is not None:
-            code = status.INTERNAL  # a response in an encoding that was not offered
-        stream.ended_remotely = True
         stream.payloads = []
+        stream.reader = None
         stream.code = code
         stream.message = details
+        stream.terminal_metadata = ()
         stream.termination = _Termination.LOCAL_FAILURE
+        stream.outbox = None
         self._touch(stream)
 
-    def _give_up(self, stream: Stream, reason: str) -> None:
-        """End a stream that the connection no longer carries."""
-        self._remove(stream)
-        if stream.termination is None:
-            self.deliveries.append(
-                failure(stream.operation_id, stream.next_ticket, status.UNAVAILABLE, reason)
-            )
+    # ------------------------------------------------------------ the end
 
     def _fail_all(self, reason: str) -> None:
-        touched = self._touched
-        for stream in touched:
-            self._make_ticket(stream)
-        touched.clear()
+        self._end_reason = self._end_reason or reason  # what follows from the first reason is no better one
+        self._make_tickets()
         for stream in list(self._streams.values()):
-            self._give_up(stream, reason)
-        for operation_id in self._queue:
-            self.deliveries.append(failure(operation_id, 0, status.UNAVAILABLE, reason))
-        self._queue.clear()
-        self._queued.clear()
+            self.deliveries.append(Failure(reason, self._cause).ticket(stream.operation_id, stream.next_ticket))
+            self._remove(stream)
+        self._return_queued(reason)
 
     def connection_lost(self, reason: str, cause: Optional[BaseException]) -> None:
+        self._cause = cause
         super().connection_lost(reason, cause)
-        self.deliveries.append(lambda: self._lost(reason, cause))
+        self._lost = lambda: self._tell_lost(self._end_reason or reason, cause)
+        if self._operations and not self._draining:
+            self._draining = True
+            self.deliveries.append(self._going_away)
+        self._tell_if_over()
+
+    def _tell_if_over(self) -> None:
+        """Say once that the connection is lost, when no operation needs it any more."""
+        if self._lost is not None and not self._operations:
+            lost, self._lost = self._lost, None
+            self.deliveries.append(lost)
 
     # ------------------------------------------------------------ tickets out
 
     def _make_ticket(self, stream: Stream) -> None:
         stream.touched = False
-        payloads = stream.payloads
+        if stream.operation_id not in self._operations:
+            return
         termination = stream.termination
+        if termination is None or (stream.reader is not None and stream.reader.held and self._keeps_rest(stream)):
+            self._make_partial_ticket(stream)
+            return
+        payloads = stream.payloads
         self.deliveries.append(
             links.Ticket(
                 stream.operation_id, stream.next_ticket, None, None, None, None, None, stream.initial_metadata,
-                payloads[0] if payloads else None, stream.terminal_metadata, stream.code, stream.message, termination,
-                None, tuple(payloads[1:]) if len(payloads) > 1 else (),
+                payloads[0] if payloads else None, stream.terminal_metadata, stream.code, stream.message,
+                stream.termination, None, tuple(payloads[1:]) if len(payloads) > 1 else (),
             )
         )  # fmt: skip
-        if termination is not None:
-            self._remove(stream)
-            if not (stream.ended_locally and stream.ended_remotely and stream.outbox is None):
-                # The service has answered before it had heard, or said, everything.
-                self._reset(stream, h2.errors.ErrorCodes.CANCEL)
-            if self._queue:
-                self._begin_queued()
+        if not stream.ended_locally or not stream.ended_remotely or stream.outbox is not None:
+            self._part(stream)
+        self._remove(stream)
+        if self._queued:
+            self._begin_queued()
+        if self._lost is not None:
+            self._tell_if_over()
+
+    def _make_partial_ticket(self, stream: Stream) -> None:
+        """Make a ticket of an operation that goes on, if there is anything to tell."""
+        payloads = stream.payloads
+        if not payloads and stream.initial_metadata is None and not stream.allowance:
             return
+        self.deliveries.append(
+            links.Ticket(
+                stream.operation_id, stream.next_ticket, None, None, None, None, stream.allowance or None,
+                stream.initial_metadata, payloads[0] if payloads else None, None, None, None, None, None,
+                tuple(payloads[1:]) if len(payloads) > 1 else (),
+            )
+        )  # fmt: skip
         stream.next_ticket += 1
         stream.initial_metadata = None
+        stream.allowance = 0
         if payloads:
             stream.payloads = []
 
+    def _keeps_rest(self, stream: Stream) -> bool:
+        """Look at what is left of a stream that the server has ended.
 
-class RequestHeaders:
-    """The header block of a request: per channel and method the same fields, made once."""
-
-    def __init__(self, scheme: str, authority: str, user_agent: str) -> None:
-        self._first = ((b":method", b"POST"), (b":scheme", scheme.encode("ascii")))
-        self._authority = (b":authority", authority.encode("latin-1"))
-        self._last = (
-            (b"te", b"trailers"),
-            (b"content-type", _CONTENT_TYPE),
-            (b"user-agent", user_agent.encode("latin-1")),
-        )
-        self._known: Dict[Tuple[Optional[str], Optional[str]], Tuple[Tuple[bytes, bytes], ...]] = {}
-
-    def of(self, ticket: links.Ticket) -> _connection.HeaderFields:
-        """The header fields of the request that a first ticket begins.
-
-        Raises:
-          MetadataError: Its metadata cannot go on the wire.
+        Returns:
+          Whether there is more for the End, which will have to allow it first.
         """
-        key = (ticket.group, ticket.method)
-        fields = self._known.get(key)
-        if fields is None:
-            path = f"/{ticket.group}/{ticket.method}".encode()
-            fields = (*self._first, (b":path", path), self._authority, *self._last)
-            if len(self._known) < 1024:  # methods are few; a peer's worth of made-up names is not kept
-                self._known[key] = fields
-        if ticket.timeout is not None:
-            timeout = hpack.NeverIndexedHeaderTuple(b"grpc-timeout", _timeouts.encode_timeout(ticket.timeout))
-            fields = (*fields, timeout)
-        if ticket.initial_metadata:
-            fields = (*fields, *_metadata.encode_metadata(ticket.initial_metadata))
-        return fields
+        assert stream.reader is not None
+        if not stream.reader.ready:
+            stream.reader = None
+            if stream.code == status.OK:
+                stream.code = status.INTERNAL
+                stream.message = "the server ended the stream within a message"
+                stream.termination = _Termination.LOCAL_FAILURE
+            return False
+        self._part(stream)
+        if self._streams.pop(stream.stream_id, None) is not None:
+            self._blocked.pop(stream.stream_id, None)
+            stream.outbox = None
+            self._stream_is_over()
+        return True
+
+    def _part(self, stream: Stream) -> None:
+        """End on the wire what the server has ended, or what has been rejected, before we had said everything."""
+        if stream.ended_locally and stream.ended_remotely and stream.outbox is None:
+            return
+        if stream.stream_id in self._streams:
+            code = status.OK if stream.ended_remotely or stream.code is None else stream.code
+            self._reset(stream, _statuses.reset_of_status(code))
 
 
-def failure(operation_id: Hashable, sequence_number: int, code: int, message: str) -> links.Ticket:
-    """The last ticket of an operation that the connection failed."""
-    return links.Ticket(
-        operation_id,
-        sequence_number,
-        code=code,
-        message=message,
-        termination=_TRANSMISSION_FAILURE if code == status.UNAVAILABLE else _Termination.REMOTE_FAILURE,
-    )
-
+def _name(error_code: int) -> str:
+    try:
+        return h2.errors.ErrorCodes(error_code).name
+    except ValueError:
+        return "unknown"

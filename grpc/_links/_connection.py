@@ -1,14 +1,23 @@
-"""One HTTP/2 connection under gRPC, sans-io: what both roles share.
+"""One HTTP/2 connection under gRPC, sans-io: its settings, its life, its register of streams.
 
 Bytes in, tickets out, and the other way round. One `receive_data` makes at most one ticket per stream, whatever the
 number of frames; one ticket makes its frames, which leave with whatever else is there to be written.
+
+    Http2Connection        this module
+      TransferConnection   `_transfer`: payloads in both directions
+        ClientConnection   `_client`: streams begun by tickets
+        ServerConnection   `_server`: streams that begin operations
+
+h2 takes in a whole read before the first of its events is handled. So while events are handled its streams may be
+further than ours are: one that was reset at the end of the read is closed already. Whatever is sent in answer to an
+event has to put up with that; the event that explains it is on its way.
 """
 
 from __future__ import annotations
 
 import collections
 import logging
-from typing import Any, Callable, Deque, Dict, Hashable, List, Optional, Sequence, Tuple, Type, Union
+from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, Hashable, List, Optional, Sequence, Tuple, Type, Union
 
 import h2.errors
 import h2.events
@@ -16,26 +25,28 @@ import h2.exceptions
 import h2.settings
 
 from grpc._io import contract
-from grpc._links import _h2_tuning, _messages
-from grpc._links._stream import Stream
-from grpc._values.limits import Limits
+from grpc._links import _flow, _guards, _h2_tuning, _upkeep
 from grpc.framework.interfaces.links import links
+
+if TYPE_CHECKING:
+    from grpc._links._stream import Stream
+    from grpc._values.limits import Limits
 
 _LOGGER = logging.getLogger(__name__)
 
-# HTTP/2 begins with this window, on every connection and stream.
-_DEFAULT_WINDOW = 65_535
-# One stream can fill a loopback link with this much under way; a connection holds several such streams.
-_STREAM_WINDOW = 4 * 1024 * 1024
-_CONNECTION_WINDOW = 64 * 1024 * 1024
-# Large messages in large frames: the fixed cost of a frame is paid seldom, and still other streams get their turn.
-_MAX_FRAME_SIZE = 1024 * 1024
+# A header block over the limit fails its RPC, so it must be read; one over this fails the connection, so that nobody
+# has to read without end.
+_HARD_METADATA_SIZE = 64 * 1024
 
 HeaderFields = Sequence[Tuple[bytes, bytes]]
 
 
-class Http2Connection(contract.Connection):
-    """The part of a connection that is the same for both roles."""
+class Http2Connection(contract.Connection, _upkeep.Host):
+    """The part of a connection that is the same for both roles and whatever the streams carry."""
+
+    # What looks after the connection itself, and how it closes its transport; set by `_look_after`.
+    _rules: _upkeep.Upkeep
+    _close: Callable[[str], None]
 
     def __init__(self, client_side: bool, limits: Limits, accept: Callable[[links.Ticket], None]) -> None:
         """Make a connection whose preface and settings are ready to be sent.
@@ -46,28 +57,25 @@ class Http2Connection(contract.Connection):
           accept: Takes the tickets for the End, one at a time, in order.
         """
         self._limits = limits
-        limit = limits.max_receive_message_length
-        self._longest = 2**32 if limit < 0 else limit
         self._accept = accept
         self.deliveries: Deque[Any] = collections.deque()
+        # The streams that frames may still come or go on, and the operations that the End may still hear or say
+        # something of. A client's operation may outlive its stream: see `_client`.
         self._streams: Dict[int, Stream] = {}
         self._operations: Dict[Hashable, Stream] = {}
         self._touched: List[Stream] = []
-        self._blocked: Dict[int, Stream] = {}
         self._finished = False
         self._draining = False
         self._handlers: Dict[Type[h2.events.Event], Callable[[Any], None]] = {
-            h2.events.DataReceived: self._on_data,
             h2.events.StreamEnded: self._on_stream_ended,
             h2.events.StreamReset: self._on_stream_reset,
-            h2.events.WindowUpdated: self._on_window_updated,
             h2.events.RemoteSettingsChanged: self._on_settings_changed,
             h2.events.ConnectionTerminated: self._on_going_away,
         }
         self._h2 = _h2_tuning.make_connection(client_side)
         settings = {
-            h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: _STREAM_WINDOW,
-            h2.settings.SettingCodes.MAX_FRAME_SIZE: _MAX_FRAME_SIZE,
+            h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: limits.stream_window,
+            h2.settings.SettingCodes.MAX_FRAME_SIZE: limits.max_frame_size,
             h2.settings.SettingCodes.MAX_HEADER_LIST_SIZE: limits.max_metadata_size,
             h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: limits.max_concurrent_streams,
         }
@@ -75,17 +83,41 @@ class Http2Connection(contract.Connection):
             settings[h2.settings.SettingCodes.ENABLE_PUSH] = 0
         self._h2.local_settings = h2.settings.Settings(client=client_side, initial_values=settings)
         # h2 takes these two over from settings that are acknowledged, not from initial ones.
-        self._h2.max_inbound_frame_size = _MAX_FRAME_SIZE
-        self._h2.decoder.max_header_list_size = limits.max_metadata_size
+        self._h2.max_inbound_frame_size = limits.max_frame_size
+        self._h2.decoder.max_header_list_size = max(2 * limits.max_metadata_size, _HARD_METADATA_SIZE)
         self._h2.initiate_connection()
-        self._h2.increment_flow_control_window(_CONNECTION_WINDOW - _DEFAULT_WINDOW)
+        self._h2.increment_flow_control_window(_flow.CONNECTION_WINDOW - _flow.DEFAULT_WINDOW)
         self._max_frame_size = self._h2.max_outbound_frame_size
-        self.data_to_send: Callable[[], bytes] = self._h2.data_to_send  # type: ignore[method-assign,assignment]
+        # The largest header block that the peer accepts; None while it has not said.
+        self._peer_metadata_size: Optional[int] = None
+        # How much DATA was handed to h2 since the driver took the output, and whether more waits until it does again.
+        self._ahead = 0
+        self._congested = False
+        # How many reads there were since the driver took the output, and whether `_rules` have kept some of it since.
+        self._untaken_reads = 0
+        self._output_held = False
+        # Whether calls were open when the driver asked for the deadline last.
+        self._calls_open = False
+
+    def _look_after(self, life: Union[_upkeep.ClientLife, _upkeep.ServerLife]) -> None:
+        """Begin to keep the connection-level rules. To be called by the role's initialiser."""
+        self._close = life.close
+        self._rules = life.upkeep(self)
+        self._handlers.update(self._rules.handlers)
 
     # ------------------------------------------------------------ as the driver sees it
 
     def data_to_send(self) -> bytes:
-        return self._h2.data_to_send()
+        # Whoever asks has written everything that he was given before.
+        self._untaken_reads = 0
+        self._ahead = 0
+        if self._congested:
+            self._go_on_sending()
+        data = self._h2.data_to_send()
+        if self._output_held:
+            self._output_held = False
+            data = self._rules.with_held_output(data)
+        return data
 
     @property
     def busy(self) -> bool:
@@ -99,7 +131,14 @@ class Http2Connection(contract.Connection):
         if self._finished:
             return
         handlers = self._handlers
+        rules = self._rules
+        if rules.watches_reads:
+            rules.on_read()
         try:
+            self._untaken_reads += 1
+            if self._untaken_reads >= _guards.READS_BEFORE_MEASURING:
+                self._output_held = True
+                rules.hold_output(self._h2.data_to_send())
             for event in self._h2.receive_data(data):
                 handler = handlers.get(type(event))
                 if handler is not None:
@@ -108,13 +147,16 @@ class Http2Connection(contract.Connection):
             # h2 has queued the GOAWAY that tells the peer.
             self._finished = True
             self._fail_all(f"the peer broke the HTTP/2 protocol: {error}")
-        touched = self._touched
-        if touched:
-            for stream in touched:
-                self._make_ticket(stream)
-            touched.clear()
-        if self._draining and not self._streams:
+            rules.expire()
+        except _upkeep.ExcessError as error:
+            self._h2.send_goaway(self.highest_stream_id, h2.errors.ErrorCodes.ENHANCE_YOUR_CALM, error.debug_data)
             self._finished = True
+            self._fail_all(f"the connection was closed because {error}")
+            rules.expire()
+        if self._touched:
+            rules.useful = True
+            self._make_tickets()
+        self._finish_if_drained()
 
     def connection_lost(self, reason: str, cause: Optional[BaseException]) -> None:
         self._finished = True
@@ -126,51 +168,65 @@ class Http2Connection(contract.Connection):
         else:
             delivery()
 
+    def next_deadline(self) -> Optional[float]:
+        rules = self._rules
+        if rules.watches_calls and self._calls_open != bool(self._streams):
+            self._calls_open = not self._calls_open
+            rules.on_calls(self._calls_open)
+        return rules.deadline
+
+    def handle_deadline(self, now: float) -> None:
+        self._rules.handle_deadline(now)
+
+    def farewell(self) -> bytes:
+        if not self._draining and not self._finished:
+            self.name_last_stream(b"")
+        return self.data_to_send()
+
     def go_away(self) -> None:
         """Announce the end: no new streams, the running ones finish, then the connection closes."""
-        if not self._draining:
-            self._draining = True
-            self._h2.send_goaway(self._highest_stream_id())
-            if not self._streams:
-                self._finished = True
+        if not self._draining and not self._finished:
+            self.name_last_stream(b"")
 
-    def _highest_stream_id(self) -> int:
-        """The highest stream id of the peer's that has been or will be processed."""
+    # ------------------------------------------------------------ what its upkeep has it do
+
+    @property
+    def open_streams(self) -> int:
+        return len(self._streams)
+
+    @property
+    def highest_stream_id(self) -> int:
         return 0
 
-    # ------------------------------------------------------------ what arrives on a stream
+    def send_ping(self, data: bytes) -> None:
+        if not self._finished:
+            self._h2.ping(data)
 
-    def _on_data(self, event: h2.events.DataReceived) -> None:
-        stream = self._streams.get(event.stream_id)
-        self._acknowledge(event)
-        if stream is None or stream.ended_remotely:
-            return
-        data: bytes = event.data
-        reader = stream.reader
-        if reader is None:
-            payload = _messages.single(data, self._longest)
-            if payload is not None:
-                stream.payloads.append(payload)
-                self._touch(stream)
-                return
-            reader = stream.reader = _messages.MessageReader(self._longest)
-        try:
-            payloads = reader.feed(data)
-        except _messages.MessageError as error:
-            self._reject(stream, error.code, error.details)
-            return
-        if payloads:
-            stream.payloads.extend(payloads)
-            self._touch(stream)
+    def announce_end(self, debug_data: bytes) -> None:
+        if not self._finished:
+            self._h2.send_goaway(_upkeep.ANY_STREAM_ID, h2.errors.ErrorCodes.NO_ERROR, debug_data)
 
-    def _acknowledge(self, event: h2.events.DataReceived) -> None:
-        """Give the peer its window back."""
-        length = event.flow_controlled_length
-        if length:
-            try:
-                self._h2.acknowledge_received_data(length, event.stream_id)
-            except h2.exceptions.StreamClosedError:
-                pass  # the stream is over; h2 has acknowledged for the connection
+    def name_last_stream(self, debug_data: bytes) -> None:
+        if not self._finished:
+            self._draining = True
+            self._h2.send_goaway(self.highest_stream_id, h2.errors.ErrorCodes.NO_ERROR, debug_data)
+            self._finish_if_drained()
+
+    def abort(self, reason: str) -> None:
+        if not self._finished:
+            self._finished = True
+            self._fail_all(reason)
+        self.deliveries.append(lambda: self._close(reason))
+
+    def _finish_if_drained(self) -> None:
+        if self._draining and not self._streams:
+            self._finished = True
+
+    # ------------------------------------------------------------ what the roles add
+
+    def _go_on_sending(self) -> None:
+        """Send what has waited for the driver to take the output."""
+        raise NotImplementedError()
 
     def _on_stream_ended(self, event: h2.events.StreamEnded) -> None:
         raise NotImplementedError()
@@ -185,82 +241,32 @@ class Http2Connection(contract.Connection):
         """End a stream whose peer sent what cannot be accepted."""
         raise NotImplementedError()
 
+    def _make_ticket(self, stream: Stream) -> None:
+        raise NotImplementedError()
+
+    def _fail_all(self, reason: str) -> None:
+        """End all streams; nothing is sent on any of them any more."""
+        raise NotImplementedError()
+
+    def _on_settings_changed(self, event: h2.events.RemoteSettingsChanged) -> None:
+        self._rules.on_settings()
+        self._max_frame_size = self._h2.max_outbound_frame_size
+        self._peer_metadata_size = self._h2.remote_settings.max_header_list_size
+
+    # ------------------------------------------------------------ tickets
+
     def _touch(self, stream: Stream) -> None:
-        """Have a ticket made of what a stream has gathered, once this read is taken in."""
+        """Have a ticket made of what a stream has gathered, once this read, or this ticket, is taken in."""
         if not stream.touched:
             stream.touched = True
             self._touched.append(stream)
 
-    def _make_ticket(self, stream: Stream) -> None:
-        """Turn what a stream has gathered into a ticket."""
-        raise NotImplementedError()
-
-    def _fail_all(self, reason: str) -> None:
-        """End every stream, because there is no connection any more."""
-        raise NotImplementedError()
-
-    # ------------------------------------------------------------ what is sent on a stream
-
-    def _send_payloads(self, stream: Stream, ticket: links.Ticket, end_stream: bool) -> None:
-        """Send the payloads of a ticket, or keep what the windows do not admit yet."""
-        if ticket.further_payloads:
-            data = b"".join(map(_messages.frame_message, (ticket.payload, *ticket.further_payloads)))
-        else:
-            data = _messages.frame_message(ticket.payload)  # type: ignore[arg-type]
-        if (
-            stream.outbox is None
-            and len(data) <= self._max_frame_size
-            and len(data) <= self._h2.local_flow_control_window(stream.stream_id)
-        ):
-            self._h2.send_data(stream.stream_id, data, end_stream)
-            return
-        if stream.outbox is None:
-            stream.outbox = collections.deque()
-        stream.outbox.append(memoryview(data))
-        self._flush(stream, end_stream)
-
-    def _flush(self, stream: Stream, end_stream: bool) -> None:
-        """Send as much of the outbox as the windows admit; at its end, what ends our direction."""
-        outbox = stream.outbox
-        assert outbox is not None
-        stream_id = stream.stream_id
-        while outbox:
-            room = min(self._h2.local_flow_control_window(stream_id), self._max_frame_size)
-            if room <= 0:
-                self._blocked[stream_id] = stream
-                return
-            chunk = outbox[0]
-            if len(chunk) <= room:
-                outbox.popleft()
-                self._h2.send_data(stream_id, chunk, end_stream and not outbox)
-            else:
-                self._h2.send_data(stream_id, chunk[:room])
-                outbox[0] = chunk[room:]
-        self._blocked.pop(stream_id, None)
-        stream.outbox = None
-        if stream.trailers is not None:
-            self._send_trailers(stream, stream.trailers)
-
-    def _send_trailers(self, stream: Stream, trailers: HeaderFields) -> None:
-        """End our direction of a stream with a header block."""
-        raise NotImplementedError()
-
-    def _on_window_updated(self, event: h2.events.WindowUpdated) -> None:
-        if not self._blocked:
-            return
-        stream = self._blocked.get(event.stream_id) if event.stream_id else None
-        if stream is not None:
-            self._flush(stream, stream.ended_locally and stream.trailers is None)
-        elif not event.stream_id:
-            self._flush_blocked()
-
-    def _on_settings_changed(self, event: h2.events.RemoteSettingsChanged) -> None:
-        self._max_frame_size = self._h2.max_outbound_frame_size
-        self._flush_blocked()
-
-    def _flush_blocked(self) -> None:
-        for stream in list(self._blocked.values()):
-            self._flush(stream, stream.ended_locally and stream.trailers is None)
+    def _make_tickets(self) -> None:
+        """Make the tickets that are due. May be called again while it makes one."""
+        while self._touched:
+            touched, self._touched = self._touched, []
+            for stream in touched:
+                self._make_ticket(stream)
 
     # ------------------------------------------------------------ the register
 
@@ -269,10 +275,9 @@ class Http2Connection(contract.Connection):
         self._operations[stream.operation_id] = stream
 
     def _remove(self, stream: Stream) -> None:
+        """Forget a stream and its operation. May be called again."""
         self._streams.pop(stream.stream_id, None)
         self._operations.pop(stream.operation_id, None)
-        if self._blocked:
-            self._blocked.pop(stream.stream_id, None)
 
     def _reset(self, stream: Stream, error_code: Union[int, h2.errors.ErrorCodes]) -> None:
         """Reset a stream, unless HTTP/2 holds it for closed already."""
@@ -282,5 +287,3 @@ class Http2Connection(contract.Connection):
             pass
         except h2.exceptions.ProtocolError as error:
             _LOGGER.debug("Stream %d could not be reset: %s", stream.stream_id, error)
-
-

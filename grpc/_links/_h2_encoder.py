@@ -34,13 +34,19 @@ class _SensitiveName(NamedTuple):
     indexed_values: frozenset[bytes]
 
 
+def _is_usual(header: Any) -> bool:
+    return isinstance(header, tuple) and len(header) == 2 and type(header[0]) is type(header[1]) is bytes
+
+
 class MemoEncoder(Encoder):
     """An hpack Encoder with a memory. `encode` learns, `recall` is the short way for what is known."""
 
     def __init__(self) -> None:
         super().__init__()
         self._runs: dict[tuple[Any, ...], EncodedBlock] = {}
-        self._same: dict[int, tuple[tuple[Any, ...], EncodedBlock]] = {}  # by id of the tuple, which is kept with it
+        self._same: dict[
+            int, tuple[tuple[Any, ...], EncodedBlock]
+        ] = {}  # by the id of a tuple, kept so that the id is its own
         self._sensitive: dict[bytes, _SensitiveName] = {}
         self._room = Room()
 
@@ -75,7 +81,7 @@ class MemoEncoder(Encoder):
             TypeError: The headers are not hashable.
         """
         same = self._same.get(id(headers))
-        if same is not None and same[0] is headers:
+        if same is not None:
             return same[1]
         # Never-indexed and ordinary headers compare equal, so all have to be looked at.
         for position, header in enumerate(headers):
@@ -123,7 +129,7 @@ class MemoEncoder(Encoder):
             self.forget()
             return super().encode(headers, huffman)
         headers = tuple(headers)
-        if not all(len(header) == 2 and type(header[0]) is type(header[1]) is bytes for header in headers):
+        if not all(map(_is_usual, headers)):
             self.forget()
             return super().encode(headers, huffman)
         stillness = Stillness(table)

@@ -74,8 +74,8 @@ class TunedConnection(SendingConnection):
     """An H2Connection for ordinary gRPC traffic, several times as fast as its base and otherwise the same.
 
     Differences that can be seen: GOAWAY is an announcement (see `GracefulConnection`), never-indexed header values
-    are sent without Huffman coding once their name is known, and nothing is logged. To be used with bytes headers and
-    without validation and normalisation of outbound headers, as `make_connection` configures it.
+    are sent without Huffman coding once their name is known, and loggers hear nothing of ordinary frames. To be used
+    with bytes headers and without validation and normalisation of outbound headers, as `make_connection` configures.
     """
 
     def receive_data(self, data: Buffer) -> list[Event]:
@@ -94,7 +94,8 @@ class TunedConnection(SendingConnection):
             data = bytes(data)
         events: list[Event] = []
         incoming = self.incoming_buffer
-        known_way = not incoming._preamble_len and self._is_ordinary()
+        # Where h2 has kept more than the beginning of one frame, it has to go on by itself.
+        known_way = not incoming._preamble_len and (not incoming._data or self._is_ordinary())
         if not known_way:
             incoming.add_data(data)
         incoming.max_frame_size = self.max_inbound_frame_size
@@ -250,16 +251,12 @@ class TunedConnection(SendingConnection):
 
     def _may_accept(self, stream_id: int) -> bool:
         """Tells whether the peer may open this stream now, having removed the closed ones."""
-        if (
-            self._client_side
-            or self._must_walk
-            or not stream_id & 1
-            or not self.highest_inbound_stream_id < stream_id <= _MAX_STREAM_ID
-        ):
+        if self._client_side or not stream_id & 1 or not self.highest_inbound_stream_id < stream_id <= _MAX_STREAM_ID:
             return False
         if self._closing:
             self._sweep()
         limit = self.local_settings._settings.get(_MAX_CONCURRENT_STREAMS)
+        # Where pushed streams are among them this counts too many; then h2 counts again.
         return limit is None or limit[0] is None or len(self.streams) < limit[0]
 
     def _receive_doubtful_headers(

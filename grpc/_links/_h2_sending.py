@@ -275,7 +275,6 @@ class SendingConnection(GracefulConnection):
         """Tells whether this client may open this stream now, having removed the closed ones."""
         if (
             not self._client_side
-            or self._must_walk
             or not stream_id & 1
             or not self.highest_outbound_stream_id < stream_id <= _MAX_STREAM_ID
         ):
@@ -283,6 +282,7 @@ class SendingConnection(GracefulConnection):
         if self._closing:
             self._sweep()
         limit = self.remote_settings._settings.get(_MAX_CONCURRENT_STREAMS)
+        # Where pushed streams are among them this counts too many; then h2 counts again.
         return limit is None or limit[0] is None or len(self.streams) < limit[0]
 
     def _end_locally(self, stream: TunedStream) -> None:
@@ -365,7 +365,7 @@ class SendingConnection(GracefulConnection):
         )
         if (
             manager is None
-            or not 1 <= increment <= _MAX_WINDOW - manager.current_window_size
+            or not 1 <= increment <= _MAX_WINDOW
             or (stream_id is not None and not _IS_OPEN[manager.state])
             or self.state_machine.state is not self._open_state
         ):

@@ -18,20 +18,12 @@ same events and methods. What h2 refuses is refused by either, in the same words
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 from typing import Any, Optional
 
-import h2
-import h2.connection
-import h2.events
-import h2.frame_buffer
-import h2.stream
-import h2.windows
-import hpack
-import hpack.hpack
-import hpack.table
-import hyperframe
 from h2.config import H2Configuration
+from h2.connection import H2Connection
 
 from grpc._links._h2_graceful import GracefulConnection, goaway_frame
 
@@ -44,67 +36,69 @@ except (ImportError, AttributeError):  # a name is gone that they need: another 
 __all__ = ["GracefulConnection", "connection_class", "goaway_frame", "make_connection", "unknown_shape"]
 
 # The first and the last minor version whose insides were compared with what is assumed here.
-KNOWN_VERSIONS: tuple[tuple[Any, tuple[int, int], tuple[int, int]], ...] = (
-    (h2, (4, 3), (4, 4)),
-    (hpack, (4, 1), (4, 2)),
-    (hyperframe, (6, 1), (6, 1)),
+KNOWN_VERSIONS: tuple[tuple[str, tuple[int, int], tuple[int, int]], ...] = (
+    ("h2", (4, 3), (4, 4)),
+    ("hpack", (4, 1), (4, 2)),
+    ("hyperframe", (6, 1), (6, 1)),
 )
 
-# Private functions that are replaced or called, and their parameters.
-_KNOWN_FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
-    (h2.connection, "_decode_headers", "decoder encoded_header_block"),
-    (h2.connection.H2Connection, "_begin_new_stream", "self stream_id allowed_ids"),
-    (h2.connection.H2Connection, "_open_streams", "self remainder"),
-    (h2.connection.H2Connection, "_receive_frame", "self frame"),
-    (h2.connection.H2Connection, "_receive_goaway_frame", "self frame"),
-    (h2.connection.H2Connection, "_terminate_connection", "self error_code"),
-    (h2.connection.H2Connection, "_prepare_for_sending", "self frames"),
-    (h2.stream.H2Stream, "receive_headers", "self headers end_stream header_encoding"),
-    (h2.windows.WindowManager, "process_bytes", "self size"),
-    (hpack.hpack.Encoder, "add", "self to_add sensitive huffman"),
-    (hpack.hpack, "encode_integer", "integer prefix_bits"),
-    (hpack.hpack, "decode_integer", "data prefix_bits"),
-    (hpack.table.HeaderTable, "search", "self name value"),
+# Private functions that are replaced or called: module, name in it, parameters.
+_KNOWN_FUNCTIONS: tuple[tuple[str, str, str], ...] = (
+    ("h2.connection", "_decode_headers", "decoder encoded_header_block"),
+    ("h2.connection", "H2Connection._begin_new_stream", "self stream_id allowed_ids"),
+    ("h2.connection", "H2Connection._open_streams", "self remainder"),
+    ("h2.connection", "H2Connection._receive_frame", "self frame"),
+    ("h2.connection", "H2Connection._receive_goaway_frame", "self frame"),
+    ("h2.connection", "H2Connection._terminate_connection", "self error_code"),
+    ("h2.connection", "H2Connection._prepare_for_sending", "self frames"),
+    ("h2.stream", "H2Stream.receive_headers", "self headers end_stream header_encoding"),
+    ("h2.windows", "WindowManager.process_bytes", "self size"),
+    ("hpack.hpack", "Encoder.add", "self to_add sensitive huffman"),
+    ("hpack.hpack", "encode_integer", "integer prefix_bits"),
+    ("hpack.hpack", "decode_integer", "data prefix_bits"),
+    ("hpack.table", "HeaderTable.search", "self name value"),
 )
 
-# Private attributes that are read or written: where they are, seen from a fresh connection, and their type.
-_KNOWN_ATTRIBUTES: tuple[tuple[str, type[Any]], ...] = (
-    ("streams", dict),
-    ("highest_inbound_stream_id", int),
-    ("highest_outbound_stream_id", int),
-    ("outbound_flow_control_window", int),
-    ("max_inbound_frame_size", int),
-    ("max_outbound_frame_size", int),
-    ("_data_to_send", bytearray),
-    ("_closed_streams", dict),
-    ("_inbound_flow_control_window_manager.current_window_size", int),
-    ("_inbound_flow_control_window_manager.max_window_size", int),
-    ("_inbound_flow_control_window_manager._bytes_processed", int),
-    ("incoming_buffer._data", bytearray),
-    ("incoming_buffer._preamble_len", int),
-    ("incoming_buffer._headers_buffer", list),
-    ("incoming_buffer.max_frame_size", int),
-    ("local_settings._settings", dict),
-    ("remote_settings._settings", dict),
-    ("state_machine.state", h2.connection.ConnectionState),
-    ("encoder.header_table.resized", bool),
-    ("encoder.header_table.STATIC_TABLE_MAPPING", dict),
-    ("decoder.max_header_list_size", int),
-    ("decoder.max_allowed_table_size", int),
+# Private attributes that are read or written: where they are, seen from a fresh connection, and the name of the type.
+_KNOWN_ATTRIBUTES: tuple[tuple[str, str], ...] = (
+    ("streams", "dict"),
+    ("highest_inbound_stream_id", "int"),
+    ("highest_outbound_stream_id", "int"),
+    ("outbound_flow_control_window", "int"),
+    ("max_inbound_frame_size", "int"),
+    ("max_outbound_frame_size", "int"),
+    ("_data_to_send", "bytearray"),
+    ("_closed_streams", "SizeLimitDict"),
+    ("_inbound_flow_control_window_manager.current_window_size", "int"),
+    ("_inbound_flow_control_window_manager.max_window_size", "int"),
+    ("_inbound_flow_control_window_manager._bytes_processed", "int"),
+    ("incoming_buffer._data", "bytearray"),
+    ("incoming_buffer._preamble_len", "int"),
+    ("incoming_buffer._headers_buffer", "list"),
+    ("incoming_buffer.max_frame_size", "int"),
+    ("local_settings._settings", "dict"),
+    ("remote_settings._settings", "dict"),
+    ("state_machine.state", "ConnectionState"),
+    ("encoder.header_table.resized", "bool"),
+    ("encoder.header_table.dynamic_entries", "deque"),
+    ("encoder.header_table.STATIC_TABLE_MAPPING", "dict"),
+    ("decoder.max_header_list_size", "int"),
+    ("decoder.max_allowed_table_size", "int"),
+)
+
+# Attributes of events that are not set because their default is the class's.
+_KNOWN_DEFAULTS: tuple[tuple[str, Any], ...] = (
+    ("RequestReceived.stream_ended", None),
+    ("RequestReceived.priority_updated", None),
+    ("ResponseReceived.stream_ended", None),
+    ("ResponseReceived.priority_updated", None),
+    ("TrailersReceived.stream_ended", None),
+    ("TrailersReceived.priority_updated", None),
+    ("DataReceived.stream_ended", None),
+    ("StreamReset.remote_reset", True),
 )
 
 _MISSING = object()
-
-# Attributes of events that are not set because their default is the class's.
-_KNOWN_DEFAULTS: tuple[tuple[type[Any], str, Any], ...] = (
-    *(
-        (event, name, None)
-        for event in (h2.events.RequestReceived, h2.events.ResponseReceived, h2.events.TrailersReceived)
-        for name in ("stream_ended", "priority_updated")
-    ),
-    (h2.events.DataReceived, "stream_ended", None),
-    (h2.events.StreamReset, "remote_reset", True),
-)
 
 
 def make_connection(client_side: bool) -> GracefulConnection:
@@ -148,33 +142,42 @@ def unknown_shape() -> Optional[str]:
     """
     if TunedConnection is None:
         return "a name that is imported from h2, hpack or hyperframe is missing"
-    for module, first, last in KNOWN_VERSIONS:
-        if not first <= _minor_version(module) <= last:
-            return f"{module.__name__} {module.__version__} is none of the known versions"
-    for owner, name, parameters in _KNOWN_FUNCTIONS:
-        function = getattr(owner, name, None)
-        if function is None or list(inspect.signature(function).parameters) != parameters.split():
-            return f"{owner.__name__}.{name} is not ({', '.join(parameters.split())})"
-    connection = h2.connection.H2Connection()
-    for path, kind in _KNOWN_ATTRIBUTES:
-        if not isinstance(_attribute(connection, path), kind):
-            return f"H2Connection.{path} is not a {kind.__name__}"
-    for event, name, default in _KNOWN_DEFAULTS:
-        if vars(event).get(name, _MISSING) is not default:
-            return f"{event.__name__}.{name} is not {default} by default"
+    for name, first, last in KNOWN_VERSIONS:
+        version = _find(name, "__version__")
+        if not first <= _minor_version(version) <= last:
+            return f"{name} {version} is none of the known versions"
+    for module, name, parameters in _KNOWN_FUNCTIONS:
+        function = _find(module, name)
+        if not callable(function) or list(inspect.signature(function).parameters) != parameters.split():
+            return f"{module}.{name} is not ({', '.join(parameters.split())})"
+    connection = H2Connection()
+    for name, kind in _KNOWN_ATTRIBUTES:
+        if type(_follow(connection, name)).__name__ != kind:
+            return f"H2Connection.{name} is not a {kind}"
+    for name, default in _KNOWN_DEFAULTS:
+        if _find("h2.events", name) is not default:
+            return f"h2.events.{name} is not {default} by default"
     return None if can_merge() else "h2's stream classes do not fit into one"
 
 
-def _attribute(owner: Any, path: str) -> Any:
-    """Follows a dotted path of attributes; None where it ends early."""
+def _find(module: str, name: str) -> Any:
+    """What a module has under a dotted name; `_MISSING` if there is no such thing."""
+    try:
+        return _follow(importlib.import_module(module), name)
+    except ImportError:
+        return _MISSING
+
+
+def _follow(owner: Any, path: str) -> Any:
+    """Follows a dotted path of attributes; `_MISSING` where it ends early."""
     for name in path.split("."):
-        owner = getattr(owner, name, None)
+        owner = getattr(owner, name, _MISSING)
     return owner
 
 
-def _minor_version(module: Any) -> tuple[int, ...]:
-    """The first two numbers of a module's version; (0,) if it has none that is understood."""
+def _minor_version(version: Any) -> tuple[int, ...]:
+    """The first two numbers of a version; (0,) if it is none that is understood."""
     try:
-        return tuple(int(number) for number in module.__version__.split(".")[:2])
+        return tuple(int(number) for number in version.split(".")[:2])
     except (AttributeError, ValueError):
         return (0,)

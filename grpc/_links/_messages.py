@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from typing import List, Optional
 
+from grpc._links import _compression
 from grpc._values import status
+from grpc._values.contexts import Uncompressed
 
-_PREFIX = 5
+PREFIX = 5
+
+LONGEST = 2**32 - 1
+"""What four bytes of length can say."""
 
 
 class MessageError(Exception):
-    """What a peer sent cannot be read as messages.
+    """What a peer sent cannot be read as messages, or what was to be sent cannot be made one.
 
     Attributes:
       code: The status number that says so.
+      details: A sentence for the status.
     """
 
     def __init__(self, code: int, details: str) -> None:
@@ -25,85 +31,162 @@ class MessageError(Exception):
         self.details = details
 
 
+# ---------------------------------------------------------------- out
+
+
 def frame_message(payload: bytes) -> bytes:
     """A message as it stands in the stream, uncompressed."""
     return b"\0" + len(payload).to_bytes(4, "big") + payload
 
 
+def frame_compressed(payload: bytes, algorithm: int) -> bytes:
+    """A message as it stands in the stream, compressed if that is allowed and makes it smaller."""
+    if payload and type(payload) is not Uncompressed:
+        compressed = _compression.deflate(algorithm, payload)
+        if len(compressed) < len(payload):
+            return b"\1" + len(compressed).to_bytes(4, "big") + compressed
+    return frame_message(payload)
+
+
+def check_sendable(payload: bytes, limit: int) -> None:
+    """Make sure that a payload may become a message.
+
+    Args:
+      payload: What a serializer made.
+      limit: The longest message in bytes.
+
+    Raises:
+      MessageError: It is longer, or is no bytes at all.
+    """
+    if not isinstance(payload, (bytes, bytearray, memoryview)):
+        raise MessageError(status.INTERNAL, f"a message is sent as bytes, not as {type(payload).__name__}")
+    if len(payload) > limit:
+        raise MessageError(
+            status.RESOURCE_EXHAUSTED,
+            f"message to be sent of {len(payload)} bytes exceeds the limit of {limit}; raise it with "
+            "'grpc.max_send_message_length'",
+        )
+
+
+# ---------------------------------------------------------------- in
+
+
 class MessageReader:
-    """Cuts a stream of bytes into messages; holds at most one incomplete message."""
+    """Cuts a stream of bytes into messages, as many as are asked for; what remains is kept as it came.
 
-    __slots__ = ("_chunks", "_held", "_limit", "_wanted")
+    Nothing is inflated before it is asked for, so what is kept is never more than what arrived.
+    """
 
-    def __init__(self, limit: int) -> None:
+    __slots__ = ("_algorithm", "_chunks", "_head", "_limit", "_start", "_wanted", "held")
+
+    def __init__(self, limit: int, algorithm: int) -> None:
         """Make a reader.
 
         Args:
-          limit: The longest message in bytes.
+          limit: The longest message in bytes, compressed and inflated.
+          algorithm: The number of that which `grpc-encoding` names; 0 for none.
         """
         self._limit = limit
+        self._algorithm = algorithm
+        # What is kept: the head from the start on, then the chunks. They are joined only when there is enough for
+        # the next step, so that a long message in many pieces is copied once.
+        self._head = b""
+        self._start = 0
         self._chunks: List[bytes] = []
-        self._held = 0
-        self._wanted = _PREFIX
+        self.held = 0
+        self._wanted = PREFIX
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes that arrived."""
+        if data:
+            self._chunks.append(data)
+            self.held += len(data)
 
     @property
-    def incomplete(self) -> bool:
-        """Whether a message has begun and not ended."""
-        return self._held > 0
+    def ready(self) -> bool:
+        """Whether there is a next message, or an error in its place."""
+        try:
+            return self._complete()
+        except MessageError:
+            return True
 
-    def feed(self, data: bytes) -> List[bytes]:
-        """Take bytes, give the payloads that are complete with them.
+    def take(self, count: int) -> List[bytes]:
+        """Give the payloads of the next messages that are complete.
+
+        Args:
+          count: How many at most.
 
         Raises:
-          MessageError: A message is longer than the limit, or compressed.
+          MessageError: The next message is longer than the limit, or cannot be inflated.
         """
-        held = self._held + len(data)
-        if held < self._wanted:
-            # Joined only when there is enough, so that a long message in many pieces is copied once.
-            if data:
-                self._chunks.append(data)
-                self._held = held
-            return []
-        if self._held:
-            self._chunks.append(data)
-            data = b"".join(self._chunks)
-            self._chunks = []
-            self._held = 0
-        self._wanted = _PREFIX
         payloads: List[bytes] = []
-        start = 0
-        while held - start >= _PREFIX:
-            end = start + self._measure(data, start)
-            if end > held:
-                self._wanted = end - start
-                break
-            payloads.append(data[start + _PREFIX : end])
-            start = end
-        if start < held:
-            self._chunks = [data[start:]]
-            self._held = held - start
+        while len(payloads) < count and self._complete():
+            start = self._start
+            end = start + self._wanted
+            payload = self._head[start + PREFIX : end]
+            payloads.append(self._inflate(payload) if self._head[start] else payload)
+            self.held -= self._wanted
+            self._start = end
+            self._wanted = PREFIX
+            if not self.held:
+                self._head = b""
+                self._start = 0
         return payloads
 
-    def _measure(self, data: bytes, start: int) -> int:
-        """The length of the message that begins at `start`, its prefix included."""
-        length = int.from_bytes(data[start + 1 : start + _PREFIX], "big")
-        if data[start]:
-            raise MessageError(
-                status.INTERNAL if data[start] > 1 else status.UNIMPLEMENTED,
-                f"a message has the compressed flag {data[start]}, and no grpc-encoding names an algorithm known here",
-            )
+    def _complete(self) -> bool:
+        """Whether the next message is there; then the head begins with it, and it is `_wanted` bytes long."""
+        if self.held < self._wanted:
+            return False
+        if self._wanted == PREFIX:
+            self._gather()
+            start = self._start
+            self._wanted = PREFIX + self._measured(int.from_bytes(self._head[start + 1 : start + PREFIX], "big"))
+            if self.held < self._wanted:
+                return False
+        self._gather()
+        return True
+
+    def _gather(self) -> None:
+        """Have as much in the head as is wanted."""
+        if len(self._head) - self._start < self._wanted:
+            self._head = b"".join((memoryview(self._head)[self._start :], *self._chunks))
+            self._start = 0
+            self._chunks = []
+
+    def _measured(self, length: int) -> int:
         if length > self._limit:
-            raise MessageError(
-                status.RESOURCE_EXHAUSTED,
-                f"received message of {length} bytes exceeds the limit of {self._limit}; raise it with "
-                "'grpc.max_receive_message_length'",
-            )
-        return _PREFIX + length
+            raise _too_long(f"received message of {length} bytes", self._limit)
+        return length
+
+    def _inflate(self, payload: bytes) -> bytes:
+        """The payload of a message whose flag is not 0."""
+        flag = self._head[self._start]
+        if flag != 1:
+            details = f"received a message with the compressed flag {flag}, which means nothing"
+            raise MessageError(status.INTERNAL, details)
+        if not self._algorithm:
+            raise MessageError(status.INTERNAL, "received a compressed message, and no grpc-encoding that says how")
+        try:
+            return _compression.inflate(self._algorithm, payload, self._limit)
+        except _compression.TooLongError:
+            raise _too_long(
+                f"received message of {len(payload)} bytes, inflated more than {self._limit},", self._limit
+            ) from None
+        except _compression.CorruptError as error:
+            name = _compression.NAMES[self._algorithm].decode("ascii")
+            raise MessageError(status.INTERNAL, f"received a message that is not {name}: {error}") from None
+
+
+def _too_long(what: str, limit: int) -> MessageError:
+    return MessageError(
+        status.RESOURCE_EXHAUSTED,
+        f"{what} exceeds the limit of {limit}; raise it with 'grpc.max_receive_message_length'",
+    )
 
 
 def single(data: bytes, limit: int) -> Optional[bytes]:
     """The payload of bytes that are exactly one uncompressed message, else None: the common case, done shortly."""
-    length = len(data) - _PREFIX
-    if 0 <= length <= limit and not data[0] and int.from_bytes(data[1:_PREFIX], "big") == length:
-        return data[_PREFIX:]
+    length = len(data) - PREFIX
+    if 0 <= length <= limit and not data[0] and int.from_bytes(data[1:PREFIX], "big") == length:
+        return data[PREFIX:]
     return None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import binascii
 import re
-from typing import Any, Iterable, List, Optional, Tuple
+from typing import Any, Iterable, List, Optional, Sequence, Tuple
+
+from grpc._values import status
 
 Header = Tuple[bytes, bytes]
 MetadataItem = Tuple[str, Any]
@@ -29,9 +31,49 @@ RESERVED = frozenset(
     )
 )
 
+# Names with the reserved prefix that libraries above this one send as metadata.
+_LENT = frozenset(
+    (
+        "grpc-previous-rpc-attempts",
+        "grpc-retry-pushback-ms",
+        "grpc-server-stats-bin",
+        "grpc-status-details-bin",
+        "grpc-tags-bin",
+        "grpc-trace-bin",
+    )
+)
+
+# What is gRPC's own, or what HTTP/2 forbids: a peer that gets one of these may end the whole connection.
+_REFUSED = frozenset(
+    (
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+
 
 class MetadataError(ValueError):
-    """Metadata that cannot go on the wire; the text says which item and why."""
+    """Metadata that cannot go on the wire; the text says which item and why.
+
+    Attributes:
+      code: The status number of an RPC that fails because of it.
+      details: The text.
+    """
+
+    def __init__(self, details: str, code: int = status.INTERNAL) -> None:
+        super().__init__(details)
+        self.details = details
+        self.code = code
+
+
+# ---------------------------------------------------------------- out
 
 
 def encode_metadata(metadata: Iterable[MetadataItem]) -> List[Header]:
@@ -42,21 +84,40 @@ def encode_metadata(metadata: Iterable[MetadataItem]) -> List[Header]:
     """
     fields: List[Header] = []
     for key, value in metadata:
-        if not _KEY.fullmatch(key):
-            raise MetadataError(f"metadata key {key!r} may hold only digits, lower-case letters and _ - .")
+        check_key(key)
         name = key.encode("ascii")
         if key.endswith("-bin"):
-            raw = value.encode("utf-8") if isinstance(value, str) else bytes(value)
+            raw = value.encode("utf-8") if isinstance(value, str) else value
+            if not isinstance(raw, (bytes, bytearray, memoryview)):
+                raise MetadataError(f"the value of metadata key {key!r} is bytes, not {type(value).__name__}")
             fields.append((name, binascii.b2a_base64(raw, newline=False).rstrip(b"=")))
             continue
         text = value.decode("latin-1") if isinstance(value, bytes) else value
+        if not isinstance(text, str):
+            raise MetadataError(f"the value of metadata key {key!r} is a string, not {type(value).__name__}")
         if not _TEXT.fullmatch(text):
             raise MetadataError(
                 f"the value of metadata key {key!r} may hold only printable ASCII; give the key the suffix -bin to "
                 "send other bytes"
             )
-        fields.append((name, text.encode("ascii")))
+        # HTTP allows no spaces at either end of a value, and a strict peer would end the connection.
+        fields.append((name, text.strip(" ").encode("ascii")))
     return fields
+
+
+def check_key(key: Any) -> None:
+    """Make sure that a name may be that of metadata.
+
+    Raises:
+      MetadataError: It may not; pseudo header names such as `:path` contain what no key may.
+    """
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise MetadataError(f"metadata key {key!r} may hold only digits, lower-case letters and _ - .")
+    if (key.startswith("grpc-") and key not in _LENT) or key in _REFUSED:
+        raise MetadataError(f"metadata key {key!r} is reserved: gRPC or HTTP/2 gives this name a meaning of its own")
+
+
+# ---------------------------------------------------------------- in
 
 
 def decode_field(name: bytes, value: bytes) -> Iterable[MetadataItem]:
@@ -67,6 +128,19 @@ def decode_field(name: bytes, value: bytes) -> Iterable[MetadataItem]:
     return tuple((key, raw) for raw in map(_decode_base64, value.split(b",")) if raw is not None)
 
 
+def decode_fields(fields: Sequence[Header]) -> Metadata:
+    """The metadata of a header block: whatever is neither a pseudo header nor the protocol's own."""
+    items: List[MetadataItem] = []
+    for name, value in fields:
+        if name in RESERVED or name[:1] == b":":
+            continue
+        if name[-4:] == b"-bin":
+            items.extend(decode_field(name, value))
+        else:
+            items.append((name.decode("latin-1"), value.decode("latin-1")))
+    return tuple(items)
+
+
 def _decode_base64(text: bytes) -> Optional[bytes]:
     """Read base64 with or without padding; None for what is not base64, which the receiver drops."""
     text = text.strip(b" ")
@@ -74,3 +148,44 @@ def _decode_base64(text: bytes) -> Optional[bytes]:
         return binascii.a2b_base64(text + b"=" * (-len(text) % 4))
     except binascii.Error:
         return None
+
+
+# ---------------------------------------------------------------- sizes
+
+
+def block_size(fields: Sequence[Header]) -> int:
+    """The size of a header block as limits count it: names, values and 32 for each field."""
+    return sum([len(name) + len(value) + 32 for name, value in fields])
+
+
+def check_block(fields: Sequence[Header], limit: int, what: str) -> None:
+    """Make sure that a header block that arrived is not too large.
+
+    Raises:
+      MetadataError: It is.
+    """
+    size = block_size(fields)
+    if size > limit:
+        raise MetadataError(
+            f"received {what} of {size} bytes exceeds the limit of {limit}; raise it with 'grpc.max_metadata_size'",
+            status.RESOURCE_EXHAUSTED,
+        )
+
+
+def check_sendable_block(fields: Sequence[Header], limit: Optional[int], what: str) -> None:
+    """Make sure that the peer will take a header block.
+
+    Args:
+      fields: The block.
+      limit: What the peer's settings allow; None if they say nothing.
+      what: Its name for the text.
+
+    Raises:
+      MetadataError: It will not.
+    """
+    if limit is not None:
+        size = block_size(fields)
+        if size > limit:
+            raise MetadataError(
+                f"{what} to be sent of {size} bytes exceeds the peer's limit of {limit}", status.RESOURCE_EXHAUSTED
+            )

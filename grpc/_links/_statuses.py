@@ -11,9 +11,12 @@ from grpc.framework.interfaces.links import links
 
 _Termination = links.Ticket.Termination
 
+_PERMISSION_DENIED = 7
+
 # ---------------------------------------------------------------- grpc-message
 
-_PLAIN = re.compile(rb"[ -$&-~]*")
+# HTTP allows no space at either end of a value, so these go as %20, too.
+_PLAIN = re.compile(rb"(?! )[ -$&-~]*(?<! )")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
@@ -22,7 +25,11 @@ def encode_message(message: str) -> bytes:
     raw = message.encode("utf-8", "replace")
     if _PLAIN.fullmatch(raw):
         return raw
-    return urllib.parse.quote_from_bytes(raw, safe=_SAFE).encode("ascii")
+    inner = raw.strip(b" ")
+    before = len(raw) - len(raw.lstrip(b" "))
+    after = len(raw) - before - len(inner)
+    quoted = urllib.parse.quote_from_bytes(inner, safe=_SAFE).encode("ascii")
+    return b"%20" * before + quoted + b"%20" * max(after, 0)
 
 
 _SAFE = bytes(byte for byte in range(0x20, 0x7F) if byte != 0x25)
@@ -38,12 +45,27 @@ def decode_message(value: bytes) -> str:
 # ---------------------------------------------------------------- statuses for what is not one
 
 # "RST_STREAM frames received are mapped as follows" (PROTOCOL-HTTP2, Errors); all others are INTERNAL.
-_OF_RESET: Dict[int, int] = {7: status.UNAVAILABLE, 8: status.CANCELLED, 11: status.RESOURCE_EXHAUSTED, 12: 7}
+_OF_RESET: Dict[int, int] = {
+    7: status.UNAVAILABLE,  # REFUSED_STREAM
+    8: status.CANCELLED,  # CANCEL
+    11: status.RESOURCE_EXHAUSTED,  # ENHANCE_YOUR_CALM
+    12: _PERMISSION_DENIED,  # INADEQUATE_SECURITY
+}
+# The other way round, for a stream that this side must reset; all others are INTERNAL_ERROR.
+_RESETS: Dict[int, int] = {
+    status.OK: 0,
+    status.CANCELLED: 8,
+    status.DEADLINE_EXCEEDED: 8,
+    _PERMISSION_DENIED: 12,
+    status.RESOURCE_EXHAUSTED: 11,
+    status.UNAVAILABLE: 7,
+}
+_INTERNAL_ERROR = 2
 # http-grpc-status-mapping: for answers without grpc-status; all others are UNKNOWN.
 _OF_HTTP: Dict[bytes, int] = {
     b"400": status.INTERNAL,
     b"401": status.UNAUTHENTICATED,
-    b"403": 7,
+    b"403": _PERMISSION_DENIED,
     b"404": status.UNIMPLEMENTED,
     b"429": status.UNAVAILABLE,
     b"502": status.UNAVAILABLE,
@@ -57,14 +79,19 @@ def status_of_reset(error_code: int) -> int:
     return _OF_RESET.get(error_code, status.INTERNAL)
 
 
+def reset_of_status(number: int) -> int:
+    """The HTTP/2 error code with which to reset a stream that ends here with a status."""
+    return _RESETS.get(number, _INTERNAL_ERROR)
+
+
 def status_of_http(http_status: bytes) -> int:
     """The status of an answer that has an HTTP status and no gRPC one."""
     return _OF_HTTP.get(http_status, status.UNKNOWN)
 
 
 def parse_status(value: bytes) -> int:
-    """Read `grpc-status`; what is not a known number is UNKNOWN."""
-    if not value.isdigit() or len(value) > 2:
+    """Read `grpc-status`; what is not a known number, in its one way of being written, is UNKNOWN."""
+    if not value.isdigit() or len(value) > 2 or (value[:1] == b"0" and value != b"0"):
         return status.UNKNOWN
     number = int(value)
     return number if number <= status.UNAUTHENTICATED else status.UNKNOWN

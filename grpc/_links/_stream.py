@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Deque, Hashable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Hashable, List, Optional, Sequence, Tuple
 
-from grpc._links import _messages
+from grpc.framework.interfaces.links import links
+
+if TYPE_CHECKING:
+    from grpc._links import _flow, _messages, _requests
+    from grpc._links._waiting import Waiting
+    from grpc._values import contexts
 
 
 class Stream:
@@ -13,47 +18,59 @@ class Stream:
     What arrives within one read is gathered here and leaves as one ticket when the read has been taken in.
     """
 
-    __slots__ = (
-        "code",
-        "ended_locally",
-        "ended_remotely",
-        "headers_sent",
-        "initial_metadata",
-        "message",
-        "next_ticket",
-        "operation_id",
-        "outbox",
-        "payloads",
-        "reader",
-        "request",
-        "stream_id",
-        "terminal_metadata",
-        "termination",
-        "touched",
-        "trailers",
-    )
+    # Values at the beginning, in the class: most RPCs never change most of them, and so need not set them.
+
+    # The number of the next ticket for the End.
+    next_ticket = 0
+    headers_sent = False
+    # Whether the End has said its last word. Our direction ends when the outbox is empty, too.
+    ended_locally = False
+    ended_remotely = False
+
+    # Bytes that wait for the peer's windows; None while none have to.
+    outbox: Optional[_flow.Outbox] = None
+    # What ends our direction once the outbox is empty: a service's trailers.
+    trailers: Optional[Sequence[Tuple[bytes, bytes]]] = None
+    # The number of the algorithm for outgoing messages.
+    compression = 0
+    # How many more payloads our End may send.
+    leave = links.INITIAL_ALLOWANCE
+
+    # How many more payloads our End takes.
+    allowed = links.INITIAL_ALLOWANCE
+    # What has arrived and is no message yet, or one that is not allowed; None while there never was any.
+    reader: Optional[_messages.MessageReader] = None
+    # The number of the algorithm for incoming messages.
+    encoding = 0
+    # What has arrived and was not given back to the peer, and how much of that is kept back on purpose.
+    owed = 0
+    held = 0
+
+    # The first ticket, and those that followed, for as long as a server that refuses the stream surely has not
+    # processed it and it may be tried again.
+    first: Optional[links.Ticket] = None
+    waiting: Optional[Waiting] = None
+
+    # Gathered for the next ticket.
+    touched = False
+    request: Optional[_requests.Request] = None
+    initial_metadata: Optional[Any] = None
+    terminal_metadata: Optional[Any] = None
+    code: Optional[int] = None
+    message: Optional[str] = None
+    termination: Optional[links.Ticket.Termination] = None
+    # Further payloads that our End may send.
+    allowance = 0
+
+    # What a servicer may know and choose.
+    context: Optional[contexts.RpcContext] = None
+    # How long the client waits, in seconds.
+    timeout: Optional[float] = None
 
     def __init__(self, operation_id: Hashable, stream_id: int) -> None:
         self.operation_id = operation_id
         self.stream_id = stream_id
-        self.next_ticket = 0
-        self.headers_sent = False
-        self.ended_locally = False
-        self.ended_remotely = False
-        # Bytes that wait for the flow-control window; None while none ever had to.
-        self.outbox: Optional[Deque[Union[bytes, memoryview]]] = None
-        # What ends our direction once the outbox is empty: a service's trailers.
-        self.trailers: Optional[List[Tuple[bytes, bytes]]] = None
-        self.reader: Optional[_messages.MessageReader] = None
-        # Gathered for the next ticket.
-        self.touched = False
-        self.request: Optional[Any] = None
-        self.initial_metadata: Optional[Any] = None
         self.payloads: List[bytes] = []
-        self.terminal_metadata: Optional[Any] = None
-        self.code: Optional[int] = None
-        self.message: Optional[str] = None
-        self.termination: Optional[Any] = None
 
     def __repr__(self) -> str:
         local = "ended" if self.ended_locally else "open"

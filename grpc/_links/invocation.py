@@ -1,74 +1,57 @@
-"""The HTTP/2 invocation link: an invocation End on one side, a channel's connection on the other.
+"""The HTTP/2 invocation link: an invocation End on one side, the connections of a channel on the other.
 
-The connection is made when the first operation needs it, and again after it was lost. Operations that come meanwhile
-wait; when the attempt fails they fail with what the attempt says, and so do those that come before the next attempt is
-due, but for the ones that asked to wait until the channel is ready.
+An operation goes to a connection that works. Where there is none it waits, in order, while one is being made; when
+none comes about it fails with what was tried, and so do those that come before an address answers again, but for the
+ones that asked to wait until the channel is ready. An operation that a peer surely has not processed comes back from
+its connection and goes to another one, once, and its End hears nothing of it.
 
-    IDLE --operation--> CONNECTING --settings of the peer--> READY --loss, GOAWAY--> IDLE
-                            |  ^
-                     failure|  |backoff over, if an operation waits
-                            v  |
-                     TRANSIENT_FAILURE
+Beneath it: `_pool` knows the connections, `_policies` which of them there should be, `_subchannel` one address,
+`_resolution` all addresses, `_connectivity` who watches the state.
 """
 
 from __future__ import annotations
 
-import enum
-import random
-import threading
-from typing import TYPE_CHECKING, Dict, Hashable, List, Optional, Tuple
+import functools
+import itertools
+import logging
+import math
+from typing import TYPE_CHECKING, Callable, Dict, Hashable, List, Optional, Tuple
 
-from grpc._links import _client
-from grpc._values import status
+from grpc._links import _client, _connectivity, _idling, _policies, _pool, _service_config, _upkeep
+from grpc._links._failure import Failure
+from grpc._links._section import Section
+from grpc._links._waiting import Waiting
+from grpc._values.connecting import Connecting
+from grpc._values.connection_options import KeepaliveOptions
 from grpc._values.connectivity import ChannelConnectivity
-from grpc._values.limits import Limits
 from grpc.framework.interfaces.links import links, utilities
 
 if TYPE_CHECKING:
     from grpc._io import contract
-    from grpc.framework.foundation.environment import Timer
+    from grpc._links._subchannel import Callbacks, Entry
+    from grpc._values.limits import Limits
+    from grpc._values.security import ClientSecurity
+
+_LOGGER = logging.getLogger(__name__)
 
 RequestHeaders = _client.RequestHeaders
 
-_COMPLETION = links.Ticket.Termination.COMPLETION
-
 _State = ChannelConnectivity
-
-# Connection backoff, in seconds; the figures of gRPC's connection-backoff document.
-_INITIAL_BACKOFF = 1.0
-_BACKOFF_MULTIPLIER = 1.6
-_MAXIMUM_BACKOFF = 120.0
-_JITTER = 0.2
-
-Entry = Tuple["contract.Transport", _client.ClientConnection]
-
-
-class _Event(enum.Enum):
-    """What can happen to the channel's connection."""
-
-    WANTED = "an operation needs it"
-    CONNECTED = "the peer's settings have arrived"
-    FAILED = "the attempt failed"
-    LOST = "it was lost, or takes no more operations"
-    BACKOFF_OVER = "the next attempt is due"
-    CLOSED = "the channel was closed"
-
-
-_TRANSITIONS: Dict[Tuple[ChannelConnectivity, _Event], ChannelConnectivity] = {
-    (_State.IDLE, _Event.WANTED): _State.CONNECTING,
-    (_State.CONNECTING, _Event.CONNECTED): _State.READY,
-    (_State.CONNECTING, _Event.FAILED): _State.TRANSIENT_FAILURE,
-    (_State.CONNECTING, _Event.LOST): _State.TRANSIENT_FAILURE,
-    (_State.READY, _Event.LOST): _State.IDLE,
-    (_State.TRANSIENT_FAILURE, _Event.BACKOFF_OVER): _State.IDLE,
-    **{(state, _Event.CLOSED): _State.SHUTDOWN for state in _State},
-}
 
 
 class InvocationLink(links.Link):
     """See the module."""
 
-    def __init__(self, driver: contract.Driver, target: str, headers: RequestHeaders, limits: Limits) -> None:
+    def __init__(
+        self,
+        driver: contract.Driver,
+        target: str,
+        headers: RequestHeaders,
+        limits: Limits,
+        connecting: Connecting = Connecting(),  # noqa: B008  # immutable
+        security: Optional[ClientSecurity] = None,
+        keepalive: KeepaliveOptions = KeepaliveOptions(),  # noqa: B008  # likewise
+    ) -> None:
         """Make a link without a connection.
 
         Args:
@@ -76,31 +59,83 @@ class InvocationLink(links.Link):
           target: Where to connect to.
           headers: Gives the request headers of a method.
           limits: What to accept and send.
+          connecting: How to find, make and keep connections.
+          security: How to speak TLS; None for plaintext.
+          keepalive: When to ask whether a server is still there.
         """
-        self._driver = driver
+        self._environment = driver.environment
         self._target = target
         self._headers = headers
         self._limits = limits
         self._mate: links.Link = utilities.NULL_LINK
-        # The connection for new operations, or None. Written under the lock, read without: whoever reads a stale one
-        # learns from the connection itself that it takes no more operations.
+        # The connection for new operations if there is just one, or None. Written in the section, read without:
+        # whoever reads a stale one learns from the connection itself that it takes no more operations.
         self._current: Optional[Entry] = None
-        # Guards everything below. Nothing is called while it is held but the connection `send` (see `_connected`).
-        self._lock = threading.Lock()
-        self._state = _State.IDLE
-        self._connections: List[Entry] = []
-        self._waiting: Dict[Hashable, List[links.Ticket]] = {}
-        self._attempt: Optional[contract.Attempt] = None
-        self._attempt_began = 0.0
-        self._backoff = _INITIAL_BACKOFF
-        self._failure = ""
-        self._timer: Optional[Timer] = None
+        # Guards everything below, and is taken before a transport's lock, never the other way round: a transport
+        # calls upwards without its lock. No one is called inside it but connections, under their transport's lock.
+        self._section = Section()
+        self._waiting: Dict[Hashable, Waiting] = {}
+        self._keepalive = keepalive
+        # The connections for new operations if there are several; written and read as `_current` is.
+        self._ring: Tuple[Entry, ...] = ()
+        self._turns = itertools.count()
+        self._connectivity = _connectivity.Connectivity(self._section, self._environment)
+        self._idling = _idling.Idling(self._section, self._environment, connecting.idle_timeout, self._look, self._idle)
+        self.service_config = _service_config.NO_SERVICE_CONFIG
+        refusal = None
+        if connecting.service_config is not None:
+            try:
+                self.service_config = _service_config.parse_service_config(
+                    connecting.service_config, _policies.POLICIES
+                )
+            except _service_config.ServiceConfigError as error:
+                refusal = Failure(str(error), error, True)
+        self._pool = _pool.Pool(
+            self._section,
+            driver,
+            target,
+            connecting,
+            security,
+            _make_policy(self.service_config.policy or connecting.policy),
+            self._make_connection,
+            self._changed,
+        )
+        if refusal is not None:
+            self._pool.refuse(refusal)
 
     def __repr__(self) -> str:
-        return f"<InvocationLink to {self._target!r}, {self._state.name}, {len(self._waiting)} operations waiting>"
+        return f"<InvocationLink to {self._target!r}, {self._pool.state.name}, {len(self._waiting)} operations waiting>"
 
     def join_link(self, link: links.Link) -> None:
         self._mate = link
+
+    # ------------------------------------------------------------ connectivity
+
+    def state(self, try_to_connect: bool = False) -> ChannelConnectivity:
+        """The state now, before what `try_to_connect` brings about.
+
+        Args:
+          try_to_connect: Whether to connect if nothing has been done about it yet.
+        """
+        state = self._connectivity.state
+        if try_to_connect and state is _State.IDLE:
+            with self._section:
+                self._pool.exit_idle()
+        return state
+
+    def watch(self, callback: Callable[[ChannelConnectivity], None]) -> None:
+        """Have a callback called with the state now and with each that follows, in order, one call at a time.
+
+        Args:
+          callback: Called where the driver executes customers' code. What it raises is logged.
+        """
+        with self._section:
+            self._connectivity.watch(callback)
+
+    def unwatch(self, callback: Callable[[ChannelConnectivity], None]) -> None:
+        """Call a callback no more; a call that has begun goes on. No error if nobody knows it."""
+        with self._section:
+            self._connectivity.unwatch(callback)
 
     # ------------------------------------------------------------ tickets
 
@@ -115,188 +150,211 @@ class InvocationLink(links.Link):
             if taken:
                 transport.settle()
                 return
-        self._accept_elsewhere(ticket)
+        if not self._accept_in_turn(ticket):
+            self._accept_elsewhere(ticket)
+
+    def _accept_in_turn(self, ticket: links.Ticket) -> bool:
+        """Take a ticket for one of several connections, as long as nothing stands in the way."""
+        if ticket.sequence_number == 0:
+            ring = self._ring
+            if not ring:
+                return False
+            transport, connection = ring[next(self._turns) % len(ring)]
+            with transport.lock:
+                taken = connection.open
+                if taken:
+                    connection.send(ticket)
+            if taken:
+                transport.settle()
+            return taken
+        for transport, connection in self._pool.entries:
+            if connection.holds(ticket.operation_id):
+                with transport.lock:
+                    taken = connection.holds(ticket.operation_id)
+                    if taken:
+                        connection.send(ticket)
+                if taken:
+                    transport.settle()
+                    return True
+        return False
 
     def _accept_elsewhere(self, ticket: links.Ticket) -> None:
-        """Take a ticket that is not for the current connection: the operation waits, or runs on an older one."""
-        connect = False
-        refused = False
-        with self._lock:
+        """Take a ticket while nothing changes: the operation waits, or has just found another connection."""
+        operation_id = ticket.operation_id
+        with self._section:
             if ticket.sequence_number == 0:
-                if self._state is _State.SHUTDOWN or (
-                    self._state is _State.TRANSIENT_FAILURE and not _waits_for_ready(ticket)
-                ):
-                    refused = True
-                else:
-                    self._waiting[ticket.operation_id] = [ticket]
-                    connect = self._state is _State.IDLE
-                    if connect:
-                        self._change(_Event.WANTED)
-                others: List[Entry] = []
-            elif ticket.operation_id in self._waiting:
-                if ticket.termination is None or ticket.termination is _COMPLETION:
-                    self._waiting[ticket.operation_id].append(ticket)
-                else:
-                    del self._waiting[ticket.operation_id]  # given up before it began
-                others = []
+                waiting = Waiting(ticket)
+                waiting.since = self._environment.time()
+                self._admit(waiting)
+            elif operation_id in self._waiting:
+                if not self._waiting[operation_id].add(ticket):
+                    del self._waiting[operation_id]  # given up before it began
             else:
-                others = [entry for entry in self._connections if entry is not self._current]
-                if self._current is not None:
-                    others.append(self._current)  # it may have become the current one since
-        if refused:
-            self._fail(ticket.operation_id, self._failure)
-        if connect:
-            self._connect()
-        for transport, connection in others:
+                for transport, connection in self._pool.entries:
+                    with transport.lock:
+                        held = connection.holds(operation_id)
+                        if held:
+                            connection.send(ticket)
+                    if held:
+                        self._section.later(transport.settle)
+                        break
+                # A ticket that nobody takes is late: its operation has failed, and the End is about to hear so.
+
+    def _admit(self, waiting: Waiting) -> None:
+        """Have an operation carried, keep it waiting or let it fail. Inside the section."""
+        pool = self._pool
+        if self._place(waiting):
+            return
+        if pool.state is _State.SHUTDOWN or (
+            pool.state is _State.TRANSIENT_FAILURE and (pool.failure.permanent or not self._patient(waiting))
+        ):
+            self._fail(waiting, pool.failure)
+            return
+        self._waiting[waiting.operation_id] = waiting
+        pool.exit_idle()
+
+    def _place(self, waiting: Waiting, avoided: Optional[contract.Transport] = None) -> bool:
+        """Give an operation to a connection that takes it, if there is one. Inside the section."""
+        ready = self._pool.ready
+        start = next(self._turns)
+        entries = [ready[(start + offset) % len(ready)] for offset in range(len(ready))]
+        # The last resort: the same connection again, which the peer only has too much to do on.
+        entries.sort(key=lambda entry: entry[0] is avoided)
+        for transport, connection in entries:
             with transport.lock:
-                held = connection.holds(ticket.operation_id)
-                if held:
-                    connection.send(ticket)
-            if held:
-                transport.settle()
-                return
+                taken = connection.open
+                if taken:
+                    waiting.spend(self._environment.time())
+                    connection.begin(waiting)
+            if taken:
+                self._section.later(transport.settle)
+                return True
+        return False
 
-    def _fail(self, operation_id: Hashable, reason: str) -> None:
-        self._mate.accept_ticket(_client.failure(operation_id, 0, status.UNAVAILABLE, reason))
+    def _patient(self, waiting: Waiting) -> bool:
+        """Whether an operation waits while the channel cannot connect."""
+        first = waiting.first
+        asked = None if first.protocol is None else first.protocol.value.wait_for_ready
+        if asked is None:
+            asked = self.service_config.method(first.group, first.method).wait_for_ready
+        return bool(asked)
 
-    def _deliver(self, ticket: links.Ticket) -> None:
-        self._mate.accept_ticket(ticket)
+    def _fail(self, waiting: Waiting, failure: Failure) -> None:
+        """Let an operation fail once the section is left."""
+        ticket = failure.ticket(waiting.operation_id, waiting.next_ticket)
+        self._section.later(lambda: self._mate.accept_ticket(ticket))
 
-    # ------------------------------------------------------------ the connection
+    # ------------------------------------------------------------ connections
 
-    def _change(self, event: _Event) -> None:
-        """Follow the table. The lock is held."""
-        self._state = _TRANSITIONS[self._state, event]
-
-    def _connect(self) -> None:
-        self._attempt_began = self._driver.environment.time()
-        attempt = self._driver.connect(self._target, self._opened, self._failed)
-        with self._lock:
-            self._attempt = attempt
-            closed = self._state is _State.SHUTDOWN
-        if closed:
-            attempt.cancel()
-
-    def _opened(self, transport: contract.Transport) -> contract.Connection:
-        """A socket is open: speak HTTP/2 on it, and wait for the peer's settings."""
-        entry: List[Entry] = []
-        connection = _client.ClientConnection(
+    def _make_connection(self, transport: contract.Transport, callbacks: Callbacks) -> _client.ClientConnection:
+        if self._keepalive.time != math.inf:
+            transport.set_user_timeout(self._keepalive.timeout)  # gRFC A18
+        return _client.ClientConnection(
             self._limits,
             self._mate.accept_ticket,
             self._headers,
-            lambda: self._connected(entry[0]),
-            lambda: self._going_away(entry[0]),
-            lambda reason, cause: self._lost(entry[0], reason),
+            callbacks.ready,
+            callbacks.going_away,
+            callbacks.lost,
+            refused=functools.partial(self._take_back, transport),
+            life=_upkeep.ClientLife(self._environment.time, transport.close, self._keepalive, self._slow_down),
         )
-        entry.append((transport, connection))
-        with self._lock:
-            self._attempt = None
-            self._connections.append(entry[0])
-            closed = self._state is _State.SHUTDOWN
-        if closed:
-            connection.go_away()
-        return connection
 
-    def _connected(self, entry: Entry) -> None:
-        """The peer's settings have arrived: what waits goes out, in order, before anything newer."""
-        transport, connection = entry
-        with self._lock:
-            if self._state is not _State.CONNECTING:
-                return
-            self._change(_Event.CONNECTED)
-            self._backoff = _INITIAL_BACKOFF
-            waiting, self._waiting = self._waiting, {}
-            # The one place where this lock is held around the transport's: nobody takes them the other way round,
-            # as a transport calls upwards without its lock. So a ticket that finds `_current` set, or its operation
-            # no longer waiting, finds the connection holding it.
-            with transport.lock:
-                for tickets in waiting.values():
-                    for ticket in tickets:
-                        connection.send(ticket)
-            self._current = entry
-        transport.settle()
+    def _slow_down(self) -> None:
+        """A server complains of too many pings: be quiet for twice as long on the connections to come (gRFC A9)."""
+        with self._section:
+            self._keepalive = self._keepalive._replace(time=2 * self._keepalive.time)
+            time = self._keepalive.time
+        _LOGGER.error(
+            "A server closed the connection because of too many pings; from now on the channel to %r sends one after "
+            "%g seconds without a byte. Set 'grpc.keepalive_time_ms' to what the server permits.",
+            self._target,
+            time,
+        )
 
-    def _going_away(self, entry: Entry) -> None:
-        with self._lock:
-            if self._current is entry:
-                self._current = None
-                self._change(_Event.LOST)
-        self._connect_if_wanted()
+    def _take_back(self, transport: contract.Transport, operation_id: Hashable) -> None:
+        """Try an operation elsewhere that its peer has not processed."""
+        with self._section:
+            waiting = None
+            for entry in self._pool.entries:
+                if entry[0] is transport:
+                    with transport.lock:
+                        waiting = entry[1].take_back(operation_id)
+            if waiting is not None and not self._place(waiting, avoided=transport):
+                self._admit(waiting)
 
-    def _lost(self, entry: Entry, reason: str) -> None:
-        with self._lock:
-            if entry in self._connections:
-                self._connections.remove(entry)
-            if self._current is entry:
-                self._current = None
-                self._change(_Event.LOST)
-                during_handshake = False
+    def _changed(self) -> None:
+        """The pool has changed: what waits goes out, in order and before anything newer, or fails, or waits on."""
+        pool = self._pool
+        self._current = None
+        self._ring = ()
+        if pool.ready:
+            self._place_all()
+            if len(pool.ready) == 1:
+                self._current = pool.ready[0]
             else:
-                during_handshake = self._state is _State.CONNECTING and not entry[1].was_ready
-        if during_handshake:
-            self._failed(f"failed to connect to {self._target!r}: {reason}", None)
+                self._ring = pool.ready
+        elif pool.state is _State.TRANSIENT_FAILURE:
+            self._fail_all()
+        self._connectivity.change(pool.state)
+        if pool.state is _State.IDLE:
+            self._idling.stop()
+            if self._waiting:
+                pool.exit_idle()
+        elif pool.state is _State.SHUTDOWN:
+            self._idling.stop()
         else:
-            self._connect_if_wanted()
+            self._idling.start()
 
-    def _connect_if_wanted(self) -> None:
-        with self._lock:
-            wanted = bool(self._waiting) and self._state is _State.IDLE
-            if wanted:
-                self._change(_Event.WANTED)
-        if wanted:
-            self._connect()
+    def _place_all(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        left = [operation for operation in waiting.values() if not self._place(operation)]
+        # A connection that will take no more after all says so presently, and they will be asked about again.
+        self._waiting = {operation.operation_id: operation for operation in left}
 
-    def _failed(self, reason: str, cause: Optional[BaseException]) -> None:
-        """No connection came about: fail who does not wait for better times, and try again later for who does."""
-        environment = self._driver.environment
-        with self._lock:
-            self._attempt = None
-            if self._state is not _State.CONNECTING:
-                return
-            self._change(_Event.FAILED)
-            self._failure = reason
-            failed = [key for key, tickets in self._waiting.items() if not _waits_for_ready(tickets[0])]
-            for operation_id in failed:
-                del self._waiting[operation_id]
-            # Counted from the beginning of the attempt, as the backoff document has it.
-            when = self._attempt_began + self._backoff * random.uniform(1 - _JITTER, 1 + _JITTER)
-            self._backoff = min(self._backoff * _BACKOFF_MULTIPLIER, _MAXIMUM_BACKOFF)
-            self._timer = environment.call_at(when, self._backoff_over)
-        for operation_id in failed:
-            self._fail(operation_id, reason)
+    def _fail_all(self) -> None:
+        failure = self._pool.failure
+        failed: List[Waiting] = [
+            waiting for waiting in self._waiting.values() if failure.permanent or not self._patient(waiting)
+        ]
+        for waiting in failed:
+            del self._waiting[waiting.operation_id]
+            self._fail(waiting, failure)
 
-    def _backoff_over(self) -> None:
-        with self._lock:
-            self._timer = None
-            if self._state is not _State.TRANSIENT_FAILURE:
-                return
-            self._change(_Event.BACKOFF_OVER)
-        self._connect_if_wanted()
+    def _look(self) -> Optional[int]:
+        entries = self._pool.entries
+        if self._waiting or any(connection.busy for _, connection in entries):
+            return None
+        return sum(connection.begun for _, connection in entries)
+
+    def _idle(self) -> None:
+        self._pool.enter_idle()
 
     # ------------------------------------------------------------ the end
 
     def close(self) -> None:
-        """Say goodbye on every connection and close it; the operations have ended before."""
-        with self._lock:
-            self._change(_Event.CLOSED)
-            self._failure = "the channel is closed"
-            self._current = None
-            entries = list(self._connections)
-            attempt, self._attempt = self._attempt, None
-            timer, self._timer = self._timer, None
-            waiting, self._waiting = self._waiting, {}
-        if timer is not None:
-            timer.cancel()
-        if attempt is not None:
-            attempt.cancel()
-        for operation_id in waiting:
-            self._fail(operation_id, self._failure)
-        for transport, connection in entries:
-            with transport.lock:
-                connection.go_away()
-            transport.settle()
-            transport.close("the channel was closed")
+        """Say goodbye on every connection and close it; the operations have ended before. May be called again."""
+        with self._section:
+            if self._pool.state is _State.SHUTDOWN:
+                return
+            self._pool.shut_down()
+            for waiting in self._waiting.values():
+                self._fail(waiting, self._pool.failure)
+            self._waiting.clear()
+            for transport, connection in self._pool.entries:
+                self._section.later(functools.partial(_close, transport, connection))
 
 
-def _waits_for_ready(ticket: links.Ticket) -> bool:
-    return ticket.protocol is not None and bool(ticket.protocol.value.wait_for_ready)
+def _close(transport: contract.Transport, connection: _client.ClientConnection) -> None:
+    with transport.lock:
+        connection.go_away()
+    transport.settle()
+    transport.close("the channel was closed")
+
+
+def _make_policy(name: str) -> _policies.Policy:
+    policy = _policies.POLICIES.get(name)
+    if policy is None:
+        _LOGGER.warning("There is no load balancing policy %r; pick_first takes its place", name)
+        policy = _policies.PickFirst
+    return policy()

@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 import itertools
+import math
+import random
 import threading
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple
 
-from grpc._links import _server
+from grpc._links import _server, _upkeep
+from grpc._values.connection_options import ServerOptions
 from grpc._values.contexts import ServiceContext
-from grpc._values.limits import Limits
 from grpc.framework.interfaces.links import links, utilities
 
 if TYPE_CHECKING:
     from grpc._io import contract
+    from grpc._values.limits import Limits
 
+_Entry = Tuple["contract.Transport", _server.ServerConnection]
 
 
 class ServiceLink(links.Link):
     """See the module. The driver's listeners feed it transports through `accept_transport`."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        clock: Callable[[], float],
+        options: ServerOptions = ServerOptions(),  # noqa: B008  # immutable
+    ) -> None:
+        """Make a link without connections.
+
+        Args:
+          limits: What to accept and send.
+          clock: The driver's `environment.time`.
+          options: What to ask of the life of the connections.
+        """
         self._limits = limits
+        self._clock = clock
+        self._options = options
         self._mate: links.Link = utilities.NULL_LINK
         self._numbers = itertools.count(1)
-        # Guards the register and the two below. Nothing is called while it is held.
+        # Guards the register and the three below. Nothing is called while it is held.
         self._lock = threading.Lock()
-        self._connections: Dict[int, Tuple[contract.Transport, _server.ServerConnection]] = {}
+        self._connections: Dict[int, _Entry] = {}
         self._going_away = False
+        self._hurrying = False
         self._when_empty: Optional[Callable[[], None]] = None
 
     def join_link(self, link: links.Link) -> None:
@@ -35,13 +54,23 @@ class ServiceLink(links.Link):
     def accept_transport(self, transport: contract.Transport) -> contract.Connection:
         """Make the connection for a new transport."""
         number = next(self._numbers)
+        keepalive = self._options.keepalive
+        if keepalive.time != math.inf:
+            transport.set_user_timeout(keepalive.timeout)  # gRFC A18
         connection = _server.ServerConnection(
-            self._limits, self._mate.accept_ticket, number, ServiceContext(transport.peer), self._lost
+            self._limits,
+            self._mate.accept_ticket,
+            number,
+            ServiceContext(transport.peer, transport.auth_context),
+            self._lost,
+            _upkeep.ServerLife(self._clock, transport.close, self._options, random.random),
         )
         with self._lock:
             self._connections[number] = (transport, connection)
-            going_away = self._going_away
-        if going_away:
+            going_away, hurrying = self._going_away, self._hurrying
+        if hurrying:
+            connection.hurry()
+        elif going_away:
             connection.go_away()
         return connection
 
@@ -55,7 +84,9 @@ class ServiceLink(links.Link):
         transport.settle()
 
     def go_away(self, when_empty: Callable[[], None]) -> None:
-        """Take no new operations, close each connection when its last one has ended.
+        """Tell every client to go elsewhere; close each connection when its last operation has ended.
+
+        What a client sends before it can have heard of it is still taken.
 
         Args:
           when_empty: Called once, when the last connection is gone; at once if there is none.
@@ -67,19 +98,21 @@ class ServiceLink(links.Link):
                 self._when_empty = when_empty
         if not entries:
             when_empty()
-        for transport, connection in entries:
-            with transport.lock:
-                connection.go_away()
-            transport.settle()
+        _each(entries, _server.ServerConnection.go_away)
+
+    def hurry(self) -> None:
+        """After `go_away`: take nothing more, and wait for no client any more than it takes to tell it."""
+        with self._lock:
+            self._hurrying = True
+            entries = list(self._connections.values())
+        _each(entries, _server.ServerConnection.hurry)
 
     def close(self) -> None:
         """Close every connection now."""
-        for transport in self._transports():
-            transport.close("the server stopped")
-
-    def _transports(self) -> List[contract.Transport]:
         with self._lock:
-            return [transport for transport, _ in self._connections.values()]
+            entries = list(self._connections.values())
+        for transport, _ in entries:
+            transport.close("the server stopped")
 
     def _lost(self, number: int) -> None:
         with self._lock:
@@ -89,3 +122,10 @@ class ServiceLink(links.Link):
                 when_empty, self._when_empty = self._when_empty, None
         if when_empty is not None:
             when_empty()
+
+
+def _each(entries: List[_Entry], action: Callable[[_server.ServerConnection], None]) -> None:
+    for transport, connection in entries:
+        with transport.lock:
+            action(connection)
+        transport.settle()

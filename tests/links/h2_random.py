@@ -117,7 +117,7 @@ class Session:
             )
         )
 
-    def live(self, steps: int) -> None:
+    def live(self, steps: int, after_an_error: int = 4) -> None:
         """Runs the session to its end: so many steps, or a few after the first connection error."""
         twin, dice = self.twin, self.dice
         twin.call("initiate_connection")
@@ -127,7 +127,6 @@ class Session:
         twin.receive(frame(4, ACK, 0), self.cuts())
         twin.take()
         left = -1
-        self.steps = self.lived = steps
         while steps and left:
             steps -= 1
             left -= 1
@@ -135,8 +134,7 @@ class Session:
                 written = b"".join(self.write() for _ in range(dice.choice((1, 1, 2, 5))))
                 twin.receive(written, self.cuts())
                 if twin.error is not None and left < 0:
-                    left = 4
-                    self.lived = self.steps - steps
+                    left = after_an_error
             else:
                 self.act()
             if dice.random() < 0.5:

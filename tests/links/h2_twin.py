@@ -116,7 +116,7 @@ class Twin:
         self.tuned = TunedConnection(configuration(client_side))
         self.error: Optional[BaseException] = None
         self._readers = FrameReader(), FrameReader()
-        self._same_bytes = True
+        self.exact_buffers = True  # whether input is kept in h2's own buffer to the last byte
 
     def both(self, act: Callable[[H2Connection], Any]) -> Any:
         """Does one thing to both; returns the result, or None after an error, which is kept in `error`."""
@@ -177,7 +177,8 @@ class Twin:
             "highest": (connection.highest_inbound_stream_id, connection.highest_outbound_stream_id),
             "windows": (connection.outbound_flow_control_window, *vars(window).values()),
             "frames": (connection.max_inbound_frame_size, connection.max_outbound_frame_size),
-            "pending": (bytes(incoming._data), len(incoming._headers_buffer), incoming._preamble_len),
+            "pending": self.exact_buffers
+            and (bytes(incoming._data), len(incoming._headers_buffer), incoming._preamble_len),
             "encoder": list(connection.encoder.header_table.dynamic_entries),
             "decoder": list(connection.decoder.header_table.dynamic_entries),
             "settings": (dict(connection.local_settings), dict(connection.remote_settings)),

@@ -253,6 +253,33 @@ class TestLimits:
         opened(twin)
         assert twin.error is None
 
+    @ROLES
+    def test_stream_that_ended_with_doubtful_headers_does_not_count(self, client_side: bool) -> None:
+        twin = started(client_side)
+        if client_side:
+            twin.receive(settings({3: 1}))
+        else:
+            twin.call("update_settings", {3: 1})
+            twin.receive(frame(SETTINGS, ACK, 0))
+        for _ in range(3):
+            at = begun(twin)
+            if not client_side:
+                twin.call("send_headers", at, RESPONSE)
+            twin.call("end_stream", at)
+            twin.receive(written(twin, (*TRAILERS, (b"cookie", b"a"), (b"cookie", b"b")), at, END_STREAM))
+            assert twin.error is None
+
+    @ROLES
+    def test_window_of_the_connection_holds_for_all_streams(self, client_side: bool) -> None:
+        twin = started(client_side)
+        twin.call("update_settings", {4: 100000})
+        twin.receive(frame(SETTINGS, ACK, 0))
+        for at in (begun(twin), begun(twin)):
+            twin.receive(frame(DATA, 0, at, bytes(16384)) + frame(DATA, 0, at, bytes(16000)))
+            assert twin.error is None
+        twin.receive(frame(DATA, 0, at, bytes(800)))
+        assert isinstance(twin.error, h2.exceptions.FlowControlError)
+
     def test_window_that_a_setting_made_negative_takes_no_data(self) -> None:
         twin = started(client_side=False)
         at = opened(twin)
@@ -338,6 +365,13 @@ class TestHeaders:
         twin.call("send_headers", at, ((b":method", b"HEAD"), *REQUEST[1:]), end_stream=True)
         twin.receive(written(twin, (*RESPONSE, (b"content-length", b"9")), at, END_STREAM))
         assert twin.error is None
+
+    def test_answer_to_head_without_a_length_has_no_body_either(self) -> None:
+        twin = started(client_side=True)
+        at = next_id(twin)
+        twin.call("send_headers", at, ((b":method", b"HEAD"), *REQUEST[1:]))
+        twin.receive(written(twin, RESPONSE, at) + frame(DATA, 0, at, b"body"))
+        assert isinstance(twin.error, h2.exceptions.InvalidBodyLengthError)
 
     def test_values_that_change_are_read_each_time(self) -> None:
         twin = started(client_side=False)

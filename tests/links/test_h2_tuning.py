@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Iterator
 
 import h2
@@ -137,11 +138,15 @@ class TestUnknownShape:
 
     def test_private_function_with_other_parameters(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(H2Connection, "_receive_frame", lambda self, frame, context: [])
-        self.assert_fallen_back("H2Connection._receive_frame is not (self, frame)")
+        self.assert_fallen_back("h2.connection.H2Connection._receive_frame is not (self, frame)")
 
     def test_private_function_that_is_gone(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delattr(H2Connection, "_open_streams")
-        self.assert_fallen_back("H2Connection._open_streams is not (self, remainder)")
+        self.assert_fallen_back("h2.connection.H2Connection._open_streams is not (self, remainder)")
+
+    def test_module_that_is_gone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "hpack.table", None)
+        self.assert_fallen_back("hpack.table.HeaderTable.search is not (self, name, value)")
 
     def test_private_attribute_of_another_type(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class Other(H2Connection):
@@ -149,12 +154,12 @@ class TestUnknownShape:
                 super().__init__()
                 self._data_to_send = []  # type: ignore[assignment]
 
-        monkeypatch.setattr(h2.connection, "H2Connection", Other)
+        monkeypatch.setattr(_h2_tuning, "H2Connection", Other)
         self.assert_fallen_back("H2Connection._data_to_send is not a bytearray")
 
     def test_event_with_another_default(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delattr(h2.events.DataReceived, "stream_ended")
-        self.assert_fallen_back("DataReceived.stream_ended is not None by default")
+        self.assert_fallen_back("h2.events.DataReceived.stream_ended is not None by default")
 
     def test_stream_with_another_attribute(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_h2_tuning, "can_merge", lambda: False)

@@ -1,4 +1,4 @@
-"""Making a connection without blocking: resolve, then try the addresses one after another."""
+"""Making a connection to one address without blocking."""
 
 from __future__ import annotations
 
@@ -6,164 +6,205 @@ import errno
 import os
 import socket
 import threading
-import time
-from typing import TYPE_CHECKING, Callable, List, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
-from grpc._io import addresses, contract
-from grpc._io.threads import _poller
+from grpc._io import contract, securing, tls, tls_contexts
+from grpc._io.threads import _forking, _poller
+from grpc._io.threads._transport import Transport
 
 if TYPE_CHECKING:
+    import ssl
+
     from grpc._io.threads._reactor import Reactor
+    from grpc._values.security import ClientSecurity
     from grpc.framework.foundation.environment import Timer
 
-# What one address is given to answer, in seconds: the minimum that the connection backoff document asks for.
-CONNECT_TIMEOUT = 20.0
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
+_IN_PROGRESS = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN)
+# A Unix socket whose queue is full does not tell when there is room again; so it is asked every so many seconds.
+_PAUSE = 0.01
 
-Connected = Callable[[socket.socket, str], None]
-Failed = Callable[[str, Optional[BaseException]], None]
 
+class Connecting(contract.Attempt, _forking.Member):
+    """One attempt at one address. Everything but `cancel` happens on the reactor's thread."""
 
-class Attempt(contract.Attempt):
-    """One pass over the addresses of a target. Everything but `cancel` happens on the reactor's thread."""
+    __slots__ = ("_address", "_closed", "_deadline", "_failed", "_lock", "_open", "_opened", "_over", "_reactor",
+                 "_security", "_socket", "_timeout", "_timer", "_transport")  # fmt: skip
 
-    def __init__(self, reactor: Reactor, target: str, connected: Connected, failed: Failed) -> None:
-        """Make an attempt; `start` begins it.
+    def __init__(
+        self,
+        reactor: Reactor,
+        address: contract.Address,
+        open_connection: Callable[[contract.Transport], contract.Connection],
+        failed: contract.Failed,
+        security: Optional[ClientSecurity],
+        timeout: float,
+        opened: Callable[[Transport], None],
+        closed: Callable[[Transport], None],
+    ) -> None:
+        """Make an attempt; `start` begins it. The arguments are those of `Driver.connect`, and:
 
         Args:
-          reactor: Watches the sockets.
-          target: Where to.
-          connected: Called with the socket and its peer's name when one address has answered.
-          failed: Called with a sentence and the last error when none has.
+          reactor: Watches the socket.
+          opened: Called with the transport when it has its connection, so that callers may read it.
+          closed: Called with the transport at its end, with its lock held.
         """
         self._reactor = reactor
-        self._target = target
-        self._connected = connected
+        self._address = address
+        self._open = open_connection
         self._failed = failed
+        self._security = security
+        self._timeout = timeout
+        self._deadline = reactor.time() + timeout
+        self._opened = opened
+        self._closed = closed
         # Guards `_over`, which decides between `cancel` and a report.
         self._lock = threading.Lock()
         self._over = False
-        self._left: List[addresses.Address] = []
-        self._faults: List[str] = []
-        self._cause: Optional[BaseException] = None
         self._socket: Optional[socket.socket] = None
         self._timer: Optional[Timer] = None
+        self._transport: Optional[Transport] = None
 
     def start(self) -> None:
         """Begin; may be called from any thread."""
-        self._reactor.call_soon(self._resolve)
+        self._reactor.members[self] = None
+        self._reactor.call_soon(self._begin)
 
     def cancel(self) -> None:
+        if self._end():
+            self._reactor.call_soon(self._drop)
+
+    def _end(self) -> bool:
+        """Enter the last state; tell whether it is this call that does."""
         with self._lock:
-            self._over = True
-        self._reactor.call_soon(self._drop_socket)
+            over, self._over = self._over, True
+        self._reactor.members.pop(self, None)
+        timer = self._timer
+        if timer is not None:
+            timer.cancel()
+        return not over
 
-    # ------------------------------------------------------------ resolution
-
-    def _resolve(self) -> None:
-        try:
-            found = addresses.literal(self._target)
-        except ValueError as error:
-            self._fail(str(error), error)
-            return
-        if found:
-            self._try_addresses(found)
-            return
-        # A name service may take long, and the reactor must not; the thread ends with its one answer.
-        threading.Thread(target=self._look_up, name="grpc-resolver", daemon=True).start()
-
-    def _look_up(self) -> None:
-        try:
-            found = addresses.resolve(self._target)
-        except (OSError, UnicodeError, ValueError) as error:
-            cause = error
-            reason = f"cannot resolve {self._target!r}: {getattr(error, 'strerror', None) or error}"
-            self._reactor.call_soon(lambda: self._fail(reason, cause))
-        else:
-            self._reactor.call_soon(lambda: self._try_addresses(found))
-
-    # ------------------------------------------------------------ addresses
-
-    def _try_addresses(self, found: List[addresses.Address]) -> None:
-        self._left = list(reversed(found))
-        self._try_next()
-
-    def _try_next(self) -> None:
-        while self._left and not self._over:
-            address = self._left.pop()
-            try:
-                sock = socket.socket(address.family, socket.SOCK_STREAM)
-            except OSError as error:
-                self._note(address, error)
-                continue
-            sock.setblocking(False)
-            code = sock.connect_ex(address.sockaddr)
-            if code == 0:
-                self._succeed(sock, address)
-                return
-            if code not in (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN):
-                sock.close()
-                self._note(address, OSError(code, os.strerror(code)))
-                continue
-            self._socket = sock
-            self._reactor.add(sock.fileno(), lambda _: self._answered(sock, address), _poller.WRITE)
-            self._timer = self._reactor.call_at(
-                time.monotonic() + CONNECT_TIMEOUT, lambda: self._timed_out(sock, address)
-            )
-            return
-        if not self._over:
-            self._fail(f"failed to connect to {self._target!r}: {'; '.join(self._faults)}", self._cause)
-
-    def _answered(self, sock: socket.socket, address: addresses.Address) -> None:
-        if sock is not self._socket:
-            return
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        self._release(sock)
-        if code == 0:
-            self._succeed(sock, address)
-        else:
-            sock.close()
-            self._note(address, OSError(code, os.strerror(code)))
-            self._try_next()
-
-    def _timed_out(self, sock: socket.socket, address: addresses.Address) -> None:
-        if sock is self._socket:
-            self._release(sock)
-            sock.close()
-            self._note(address, TimeoutError(errno.ETIMEDOUT, f"no answer in {CONNECT_TIMEOUT:g} seconds"))
-            self._try_next()
-
-    def _release(self, sock: socket.socket) -> None:
-        """Stop watching a socket, whatever becomes of it."""
-        self._socket = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._reactor.remove(sock.fileno())
-
-    def _drop_socket(self) -> None:
-        sock = self._socket
+    def _drop(self) -> None:
+        """Close what has been opened."""
+        sock, self._socket = self._socket, None
         if sock is not None:
-            self._release(sock)
+            self._reactor.remove(sock.fileno())
             sock.close()
+        if self._transport is not None:
+            self._transport.close("the attempt was cancelled")
 
-    def _note(self, address: addresses.Address, error: OSError) -> None:
-        self._faults.append(f"{address.name}: {error.strerror}")
-        self._cause = error
+    # ------------------------------------------------------------ the socket
 
-    # ------------------------------------------------------------ reports
-
-    def _succeed(self, sock: socket.socket, address: addresses.Address) -> None:
-        with self._lock:
-            cancelled, self._over = self._over, True
-        if cancelled:
-            sock.close()
+    def _begin(self) -> None:
+        if self._over:
             return
-        if address.family != socket.AF_UNIX:
+        context: Optional[ssl.SSLContext] = None
+        try:
+            if self._security is not None:
+                context = tls_contexts.client_context(self._security)
+            sock = socket.socket(self._address.family, socket.SOCK_STREAM)
+        except (OSError, ValueError) as error:
+            self._fail(_sentence(error), error)
+            return
+        sock.setblocking(False)
+        self._socket = sock
+        self._timer = self._reactor.call_at(self._deadline, self._time_is_up)
+        self._connect(sock, context)
+
+    def _connect(self, sock: socket.socket, context: Optional[ssl.SSLContext]) -> None:
+        if sock is not self._socket:
+            return  # given up between two tries
+        try:
+            code = sock.connect_ex(self._address.sockaddr)
+        except (OSError, ValueError, OverflowError) as error:  # an address that no socket of this family takes
+            self._fail(_sentence(error), error)
+            return
+        if code == 0:
+            self._answered(sock, context)
+        elif code not in _IN_PROGRESS:
+            self._fail(os.strerror(code), OSError(code, os.strerror(code)))
+        elif code == errno.EAGAIN and self._address.family not in _INTERNET:
+            self._reactor.call_at(self._reactor.time() + _PAUSE, lambda: self._connect(sock, context))
+        else:
+            self._reactor.add(sock.fileno(), lambda _: self._on_ready(sock, context), _poller.WRITE)
+
+    def _on_ready(self, sock: socket.socket, context: Optional[ssl.SSLContext]) -> None:
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code == 0:
+            try:
+                peer = sock.getpeername()
+            except OSError:
+                return  # reported for nothing: it is not connected yet
+            if self._address.family in _INTERNET and peer == sock.getsockname():
+                # A port of the range from which the system gives out client ports can answer itself.
+                code = errno.ECONNREFUSED
+        if code:
+            self._fail(os.strerror(code), OSError(code, os.strerror(code)))
+        else:
+            self._reactor.remove(sock.fileno())
+            self._answered(sock, context)
+
+    def _time_is_up(self) -> None:
+        if self._transport is None:
+            self._fail(f"no answer in {self._timeout:g} seconds", TimeoutError(errno.ETIMEDOUT, "timed out"))
+
+    # ------------------------------------------------------------ the transport
+
+    def _answered(self, sock: socket.socket, context: Optional[ssl.SSLContext]) -> None:
+        self._socket = None
+        if self._address.family in _INTERNET:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._connected(sock, address.name)
+        transport = self._transport = Transport(
+            self._reactor, sock, self._address.name, callers_read=True, on_close=self._closed
+        )
+        if context is not None:
+            self._shake_hands(transport, context)
+            return
+        connection = self._open_connection(transport)
+        if connection is not None:
+            transport.run(connection)
+            self._opened(transport)
+
+    def _shake_hands(self, transport: Transport, context: ssl.SSLContext) -> None:
+        name = self._address.host
+        if self._security is not None and self._security.server_name is not None:
+            name = self._security.server_name
+        try:
+            session = tls.Session(context, name)
+        except tls.TlsError as error:
+            self._fail(error.reason, error.cause)
+            return
+        transport.run(
+            securing.Handshake(session, transport, self._shaken, self._report, self._deadline, self._timeout)
+        )
+
+    def _shaken(self, transport: contract.Transport) -> Optional[contract.Connection]:
+        connection = self._open_connection(transport)
+        if connection is not None and self._transport is not None:
+            self._opened(self._transport)
+        return connection
+
+    def _open_connection(self, transport: contract.Transport) -> Optional[contract.Connection]:
+        """Make the connection; None if the attempt was cancelled, and the transport is being closed."""
+        return self._open(transport) if self._end() else None
+
+    # ------------------------------------------------------------ failures
 
     def _fail(self, reason: str, cause: Optional[BaseException]) -> None:
-        with self._lock:
-            cancelled, self._over = self._over, True
-        if not cancelled:
-            self._failed(reason, cause)
+        self._drop()
+        self._report(f"{self._address.name}: {reason}", cause)
+
+    def _report(self, sentence: str, cause: Optional[BaseException]) -> None:
+        if self._end():
+            self._failed(sentence, cause)
+
+    def after_fork_in_child(self) -> Optional[Callable[[], None]]:
+        self._lock = threading.Lock()
+        sock, self._socket = self._socket, None
+        if sock is not None:
+            sock.close()
+        return None if self._over else lambda: self._fail(_forking.FORKED, None)
+
+
+def _sentence(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)

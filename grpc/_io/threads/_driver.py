@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import time
-from typing import Callable, List, Optional
+import threading
+from typing import TYPE_CHECKING, Callable, List, Optional
 
 from grpc._io import contract
-from grpc._io.threads._connecting import Attempt
+from grpc._io.threads._connecting import Connecting
 from grpc._io.threads._listening import Listener
 from grpc._io.threads._reactor import Reactor
-from grpc._io.threads._transport import Transport
+from grpc._io.threads._resolving import Resolution
 from grpc.framework.foundation import environment
 
+if TYPE_CHECKING:
+    from grpc._io.threads._transport import Transport
+    from grpc._values.security import ClientSecurity, ServerSecurity
 
-class _Environment(environment.Environment):
+
+class Environment(environment.Environment):
     """Timers of a reactor, customers' code on its callback thread, waits that read the channel's own connection."""
 
-    __slots__ = ("_reactor", "transport")
+    __slots__ = ("_reactor", "_transport")
 
     def __init__(self, reactor: Reactor) -> None:
         self._reactor = reactor
-        self.transport: Optional[Transport] = None
-        """The connection that a waiting thread may read: the channel's newest."""
+        # The connection that a waiting thread may read: the channel's newest.
+        self._transport: Optional[Transport] = None
 
     def time(self) -> float:
-        return time.monotonic()
+        return self._reactor.time()
 
     def call_at(self, when: float, action: Callable[[], None]) -> environment.Timer:
         return self._reactor.call_at(when, action)
@@ -33,10 +37,19 @@ class _Environment(environment.Environment):
         self._reactor.execute(action)
 
     def wait(self, waiter: environment.Waiter, deadline: Optional[float] = None) -> bool:
-        transport = self.transport
+        transport = self._transport
         if transport is None:
             return environment.wait_on_lock(self, waiter, deadline)
         return transport.wait(self, waiter, deadline)
+
+    def transport_opened(self, transport: Transport) -> None:
+        """Have waiting threads read a transport from now on."""
+        self._transport = transport
+
+    def transport_closed(self, transport: Transport) -> None:
+        """Forget a transport."""
+        if self._transport is transport:
+            self._transport = None
 
 
 class Driver(contract.Driver):
@@ -44,32 +57,54 @@ class Driver(contract.Driver):
 
     def __init__(self, reactor: Reactor) -> None:
         self._reactor = reactor
-        self.environment: _Environment = _Environment(reactor)
-        self._listeners: List[Listener] = []
+        self.environment: Environment = Environment(reactor)
+        # Guards `_closed`.
+        self._lock = threading.Lock()
         self._closed = False
         reactor.acquire()
 
+    def resolve(
+        self, target: str, resolved: Callable[[List[contract.Address]], None], failed: contract.Failed
+    ) -> Resolution:
+        resolution = Resolution(self._reactor, target, resolved, failed)
+        resolution.start()
+        return resolution
+
     def connect(
         self,
-        target: str,
+        address: contract.Address,
         open_connection: Callable[[contract.Transport], contract.Connection],
-        failed: Callable[[str, Optional[BaseException]], None],
-    ) -> Attempt:
-        def connected(sock: object, peer: str) -> None:
-            transport = Transport(self._reactor, sock, peer, callers_read=True)  # type: ignore[arg-type]
-            transport.run(open_connection(transport))
-            self.environment.transport = transport
-
-        attempt = Attempt(self._reactor, target, connected, failed)
+        failed: contract.Failed,
+        security: Optional[ClientSecurity] = None,
+        timeout: float = contract.CONNECT_TIMEOUT,
+    ) -> Connecting:
+        attempt = Connecting(
+            self._reactor,
+            address,
+            open_connection,
+            failed,
+            security,
+            timeout,
+            self.environment.transport_opened,
+            self.environment.transport_closed,
+        )
         attempt.start()
         return attempt
 
-    def listen(self, address: str) -> Listener:
-        return Listener(self._reactor, address)
+    def listen(
+        self,
+        address: str,
+        security: Optional[ServerSecurity] = None,
+        *,
+        so_reuseport: bool = False,
+        handshake_timeout: float = contract.HANDSHAKE_TIMEOUT,
+    ) -> Listener:
+        return Listener(self._reactor, address, security, so_reuseport, handshake_timeout)
 
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
+        with self._lock:
+            closed, self._closed = self._closed, True
+        if not closed:
             self._reactor.release()
         self._reactor.join()
 
@@ -86,5 +121,3 @@ def client_driver() -> Driver:
 def server_driver() -> Driver:
     """A driver for one server, with a reactor of its own."""
     return Driver(Reactor("grpc-server-reactor"))
-
-

@@ -4,81 +4,53 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import socket
-import time
-from typing import TYPE_CHECKING, Callable, List
+import threading
+from typing import TYPE_CHECKING, Callable, List, Optional
 
-from grpc._io import addresses, contract
-from grpc._io.threads import _poller
+from grpc._io import addresses, contract, securing, tls, tls_contexts
+from grpc._io.threads import _binding, _forking, _poller
 from grpc._io.threads._transport import Transport
 
 if TYPE_CHECKING:
     from grpc._io.threads._reactor import Reactor
+    from grpc._values.security import ServerSecurity
 
 _LOGGER = logging.getLogger(__name__)
 
-_BACKLOG = 1024
 # After an accept that failed for want of descriptors or memory, how long to leave the queue alone, in seconds.
 _PAUSE = 0.1
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+# How many connections are accepted before the reactor looks at the others again.
+_AT_ONCE = 32
 
 
-class Listener(contract.Listener):
+class Listener(contract.Listener, _forking.Member):
     """The sockets of one listening address: a host name may stand for several, all with one port."""
 
-    def __init__(self, reactor: Reactor, address: str) -> None:
-        """Bind an address.
+    __slots__ = ("_accept", "_contexts", "_handshake_timeout", "_lock", "_port", "_reactor", "_sockets")
 
-        Raises:
-          ValueError: The address cannot be understood.
-          OSError: It cannot be bound; the message names it.
-        """
+    def __init__(
+        self,
+        reactor: Reactor,
+        address: str,
+        security: Optional[ServerSecurity],
+        so_reuseport: bool,
+        handshake_timeout: float,
+    ) -> None:
+        """Bind an address. The arguments, and what is raised, are those of `Driver.listen`."""
         self._reactor = reactor
-        self._sockets: List[socket.socket] = []
-        self._paths: List[str] = []
-        self._port = 1
+        self._handshake_timeout = handshake_timeout
+        self._contexts = None if security is None else tls_contexts.ServerContexts(security)
         self._accept: Callable[[contract.Transport], contract.Connection]
-        try:
-            self._bind(address)
-        except OSError as error:
-            self.close()
-            raise OSError(error.errno, f"cannot listen on {address!r}: {error.strerror}") from error
+        # Guards `_sockets`, and keeps them open during a system call on one of them.
+        self._lock = threading.Lock()
+        self._sockets: List[_binding.Bound] = _binding.bind(address, so_reuseport)
+        self._port = self._sockets[0].port
+        reactor.members[self] = None
 
-    def _bind(self, address: str) -> None:
-        places = addresses.listening(address)
-        for place in places:
-            try:
-                self._bind_one(place)
-            except OSError as error:
-                # A host without IPv6 still resolves to an IPv6 address; another address will do then.
-                if self._sockets or place is not places[-1]:
-                    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-                        continue
-                raise
-
-    def _bind_one(self, place: addresses.Address) -> None:
-        sock = socket.socket(place.family, socket.SOCK_STREAM)
-        try:
-            sock.setblocking(False)
-            sockaddr = place.sockaddr
-            if place.family == socket.AF_UNIX:
-                self._paths.append(sockaddr)
-            else:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                if place.family == socket.AF_INET6:
-                    # The wildcard takes IPv4 as well; any other address is one of a list of its own family.
-                    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if sockaddr[0] == "::" else 1)
-                if self._sockets and sockaddr[1] == 0:
-                    sockaddr = (sockaddr[0], self._port, *sockaddr[2:])
-            sock.bind(sockaddr)
-            sock.listen(_BACKLOG)
-        except BaseException:
-            sock.close()
-            raise
-        if place.family != socket.AF_UNIX:
-            self._port = sock.getsockname()[1]
-        self._sockets.append(sock)
+    def __repr__(self) -> str:
+        return f"<Listener on port {self._port}, {len(self._sockets)} sockets>"
 
     @property
     def port(self) -> int:
@@ -86,46 +58,80 @@ class Listener(contract.Listener):
 
     def start(self, accept: Callable[[contract.Transport], contract.Connection]) -> None:
         self._accept = accept
-        for sock in self._sockets:
-            self._reactor.add(sock.fileno(), lambda _, sock=sock: self._on_ready(sock), _poller.READ)  # type: ignore[misc]
+        with self._lock:
+            for bound in self._sockets:
+                self._reactor.add(bound.socket.fileno(), self._handler(bound), _poller.READ)
 
-    def _on_ready(self, sock: socket.socket) -> None:
-        """Accept what has arrived."""
-        while True:
-            try:
-                accepted, sockaddr = sock.accept()
-            except BlockingIOError:
-                return
-            except ConnectionAbortedError:
-                continue  # gone before it was accepted; the next one may be fine
-            except OSError as error:
-                if sock in self._sockets:
-                    _LOGGER.error("Cannot accept a connection on port %d: %s", self._port, error)
-                    if error.errno in _EXHAUSTED:
-                        self._pause(sock)
-                return
-            accepted.setblocking(False)
-            if accepted.family != socket.AF_UNIX:
-                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            peer = addresses.show(accepted.family, sockaddr) if sockaddr else "unix:"
-            transport = Transport(self._reactor, accepted, peer, callers_read=False)
-            transport.run(self._accept(transport))
-
-    def _pause(self, sock: socket.socket) -> None:
-        """Leave the queue alone for a while: it would be reported as ready again and again."""
-        self._reactor.change(sock.fileno(), 0)
-        self._reactor.call_at(time.monotonic() + _PAUSE, lambda: self._resume(sock))
-
-    def _resume(self, sock: socket.socket) -> None:
-        if sock in self._sockets:
-            self._reactor.change(sock.fileno(), _poller.READ)
+    def _handler(self, bound: _binding.Bound) -> Callable[[int], None]:
+        return lambda _: self._on_ready(bound)
 
     def close(self) -> None:
+        with self._lock:
+            sockets, self._sockets = self._sockets, []
+            for bound in sockets:
+                self._reactor.remove(bound.socket.fileno())
+                bound.close()
+        self._reactor.members.pop(self, None)
+
+    # ------------------------------------------------------------ accepting
+
+    def _on_ready(self, bound: _binding.Bound) -> None:
+        """Accept what has arrived."""
+        for _ in range(_AT_ONCE):
+            with self._lock:
+                if bound not in self._sockets:
+                    return  # closed
+                try:
+                    sock, sockaddr = bound.socket.accept()
+                except BlockingIOError:
+                    return
+                except ConnectionAbortedError:
+                    continue  # gone before it was accepted; the next one may be fine
+                except OSError as error:
+                    _LOGGER.error("Cannot accept a connection on port %d: %s", self._port, error)
+                    if error.errno in _EXHAUSTED:
+                        self._pause(bound)
+                    return
+            try:
+                self._take(sock, sockaddr)
+            except BaseException:
+                sock.close()
+                raise
+
+    def _take(self, sock: socket.socket, sockaddr: object) -> None:
+        """Make a transport of an accepted socket."""
+        sock.setblocking(False)
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer = addresses.show(sock.family, sockaddr) if sockaddr else "unix:"
+        transport = Transport(self._reactor, sock, peer, callers_read=False)
+        if self._contexts is None:
+            transport.run(self._accept(transport))
+            return
+        session = tls.Session(self._contexts.next())
+        patience = self._handshake_timeout
+        deadline = self._reactor.time() + patience
+        transport.run(securing.Handshake(session, transport, self._accept, _note, deadline, patience))
+
+    def _pause(self, bound: _binding.Bound) -> None:
+        """Leave the queue alone for a while: it would be reported as ready again and again. The lock is held."""
+        self._reactor.change(bound.socket.fileno(), 0)
+        self._reactor.call_at(self._reactor.time() + _PAUSE, lambda: self._resume(bound))
+
+    def _resume(self, bound: _binding.Bound) -> None:
+        with self._lock:
+            if bound in self._sockets:
+                self._reactor.change(bound.socket.fileno(), _poller.READ)
+
+    # ------------------------------------------------------------ forking
+
+    def after_fork_in_child(self) -> None:
+        self._lock = threading.Lock()
         sockets, self._sockets = self._sockets, []
-        for sock in sockets:
-            self._reactor.remove(sock.fileno())
-            sock.close()
-        for path in self._paths:
-            if os.path.exists(path):
-                os.unlink(path)
-        self._paths = []
+        for bound in sockets:
+            bound.socket.close()  # and the file of a Unix socket is the parent's
+
+
+def _note(reason: str, cause: Optional[BaseException]) -> None:
+    # Not worth more: whoever scans ports makes this happen.
+    _LOGGER.info("A client did not get through the TLS handshake: %s", reason)

@@ -7,12 +7,13 @@ The same class serves both sides. What differs is who begins operations: an invo
 from __future__ import annotations
 
 import enum
+import functools
 import itertools
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Dict, Hashable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Final, Hashable, Mapping, Optional, Tuple, Type
 
-from grpc.framework.core import _operation, _states
+from grpc.framework.core import _hearing, _life, _operation
 from grpc.framework.interfaces.base import base
 from grpc.framework.interfaces.links import links, utilities
 
@@ -21,11 +22,19 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-_TICKET_SUBSCRIPTIONS = {
-    base.Subscription.Kind.NONE: links.Ticket.Subscription.NONE,
-    base.Subscription.Kind.TERMINATION_ONLY: links.Ticket.Subscription.TERMINATION,
-    base.Subscription.Kind.FULL: links.Ticket.Subscription.FULL,
+# How an operation is invoked, and what the peer is told of it, by how much the customer wants to hear.
+_INVOCATIONS: Final[
+    Mapping[base.Subscription.Kind, Tuple[Type[_operation.InvocationOperation], links.Ticket.Subscription]]
+] = {
+    base.Subscription.Kind.NONE: (_operation.UnheardInvocationOperation, links.Ticket.Subscription.NONE),
+    base.Subscription.Kind.TERMINATION_ONLY: (_operation.InvocationOperation, links.Ticket.Subscription.TERMINATION),
+    base.Subscription.Kind.FULL: (_operation.InvocationOperation, links.Ticket.Subscription.FULL),
 }
+
+_CALL_OPTION = links.Protocol.Kind.CALL_OPTION
+
+# A ticket that ends an operation which is not known here needs no answer.
+_FIRST_TERMINATIONS = (None, links.Ticket.Termination.COMPLETION)
 
 
 class _Life(enum.Enum):
@@ -37,17 +46,19 @@ class _Life(enum.Enum):
     STOPPED = "stopped"
 
 
+_RUNNING = _Life.RUNNING
+_STOPPING = _Life.STOPPING
+
+
 class End(base.End, links.Link):
     """Operations over a joined link; see `base.End` and `links.Link`."""
 
     __slots__ = (
         "__weakref__",
         "_default_timeout",
-        "_environment",
-        "_ids",
         "_idle_actions",
+        "_ids",
         "_life",
-        "_link",
         "_lock",
         "_maximum_timeout",
         "_operations",
@@ -56,6 +67,8 @@ class End(base.End, links.Link):
         "_stop_deadline",
         "_stop_timer",
         "_stopped",
+        "environment",
+        "transmit",
     )
 
     def __init__(
@@ -68,15 +81,16 @@ class End(base.End, links.Link):
         self._servicer = servicer
         self._default_timeout = default_timeout
         self._maximum_timeout = maximum_timeout
-        self._environment = environment
-        self._link: links.Link = utilities.NULL_LINK
+        # The clock, timers and waiting that this End was given; layers above use the same.
+        self.environment = environment
+        self.transmit: Callable[[links.Ticket], None] = utilities.NULL_LINK.accept_ticket
         self._ids = itertools.count()
         # Guards everything below; nothing is called while it is held but the environment's `call_at`.
         self._lock = threading.Lock()
         self._life = _Life.UNSTARTED
-        self._operations: Dict[Hashable, _operation.Operation] = {}
+        self._operations: Dict[Hashable, _hearing.Hearing] = {}
         self._stats: Dict[base.Outcome.Kind, int] = {}
-        self._idle_actions: List[Callable[[], None]] = []
+        self._idle_actions: Tuple[Callable[[], None], ...] = ()
         self._stopped = threading.Event()
         self._stop_deadline: Optional[float] = None
         self._stop_timer: Optional[Timer] = None
@@ -86,63 +100,62 @@ class End(base.End, links.Link):
         side = "invocation" if self._servicer is None else "service"
         return f"<{side} End, {self._life.value}, {len(self._operations)} operations>"
 
-    @property
-    def environment(self) -> Environment:
-        """The clock, timers and waiting that this End was given; layers above use the same."""
-        return self._environment
-
     def _reset_stats(self) -> None:
-        self._stats = {kind: 0 for kind in base.Outcome.Kind}
+        self._stats = dict.fromkeys(base.Outcome.Kind, 0)
 
     # ------------------------------------------------------------ life
 
     def start(self) -> None:
         with self._lock:
-            if self._life in (_Life.RUNNING, _Life.STOPPING):
+            if self._life in (_RUNNING, _STOPPING):
                 raise ValueError(f"start() of an End that is {self._life.value}: stop it first, and wait for the end")
-            self._life = _Life.RUNNING
+            self._life = _RUNNING
             self._stopped = threading.Event()
             self._reset_stats()
 
     def stop(self, grace: Optional[float]) -> threading.Event:
-        now = self._environment.time()
+        now = self.environment.time()
         deadline = now + max(grace or 0.0, 0.0)
-        overdue: List[_operation.Operation] = []
         with self._lock:
+            stopped = self._stopped
             if self._life in (_Life.UNSTARTED, _Life.STOPPED):
                 self._life = _Life.STOPPED
-                self._stopped.set()
-                return self._stopped
-            self._life = _Life.STOPPING
-            if not self._operations:
+            else:
+                self._life = _STOPPING
+            if self._operations and self._life is _STOPPING:
+                if deadline > now and (self._stop_deadline is None or deadline < self._stop_deadline):
+                    self._cancel_stop_timer()
+                    self._stop_deadline = deadline
+                    abort_all = functools.partial(self._abort_all, stopped)
+                    self._stop_timer = self.environment.call_at(deadline, abort_all)
+                finished = False
+            else:
                 self._finish_stopping()
-            elif deadline <= now:
-                overdue = list(self._operations.values())
-            elif self._stop_deadline is None or deadline < self._stop_deadline:
-                self._stop_deadline = deadline
-                if self._stop_timer is not None:
-                    self._stop_timer.cancel()
-                self._stop_timer = self._environment.call_at(deadline, self._abort_all)
-            stopped = self._stopped
-        for operation in overdue:
-            operation.shut_down()
+                finished = True
+        if finished:
+            stopped.set()
+        elif deadline <= now:
+            self._abort_all(stopped)
         return stopped
 
-    def _abort_all(self) -> None:
+    def _abort_all(self, stopped: threading.Event) -> None:
+        """The grace is over, of the stop that this event is to be set for."""
         with self._lock:
-            if self._life is not _Life.STOPPING:
+            if self._life is not _STOPPING or self._stopped is not stopped:
                 return
             operations = list(self._operations.values())
         for operation in operations:
-            operation.shut_down()
+            operation.abort(base.Outcome.Kind.LOCAL_SHUTDOWN)
 
     def _finish_stopping(self) -> None:
-        """The lock is held, the End is stopping, and no operation is left."""
+        """No operation is left. The lock is held, and the event is to be set as soon as it is not."""
         self._life = _Life.STOPPED
+        self._cancel_stop_timer()
+
+    def _cancel_stop_timer(self) -> None:
         if self._stop_timer is not None:
             self._stop_timer.cancel()
         self._stop_timer = self._stop_deadline = None
-        self._stopped.set()
 
     # ------------------------------------------------------------ operations
 
@@ -157,75 +170,83 @@ class End(base.End, links.Link):
         completion: Optional[base.Completion] = None,
         protocol_options: Optional[Any] = None,
     ) -> Tuple[base.OperationContext, base.Operator]:
-        unsubscribed = subscription.kind is base.Subscription.Kind.NONE
-        operation = _operation.Operation(
-            next(self._ids),
-            _states.INVOCATION_UNSUBSCRIBED if unsubscribed else _states.INVOCATION,
-            self._environment,
-            self._link.accept_ticket,
-            self._forget,
+        make_operation, ticket_subscription = _INVOCATIONS[subscription.kind]
+        operation = make_operation(next(self._ids), self)
+        ticket = operation.prepare(
+            group,
+            method,
+            subscription,
+            ticket_subscription,
+            timeout,
+            initial_metadata,
+            payload,
+            completion,
+            None if protocol_options is None else links.Protocol(_CALL_OPTION, protocol_options),
         )
-        with self._lock:
-            if self._life is _Life.UNSTARTED:
+        self._lock.acquire()
+        try:
+            life = self._life
+            if life is _Life.UNSTARTED:
                 raise ValueError("operate() of an End that has not been started: call start() first")
-            refused = self._life is not _Life.RUNNING
             self._operations[operation.operation_id] = operation
-        if refused:
-            operation.refuse(subscription)
+        finally:
+            self._lock.release()
+        if life is _RUNNING:
+            operation.begin(ticket)
         else:
-            operation.invoke(
-                group,
-                method,
-                subscription,
-                _TICKET_SUBSCRIPTIONS[subscription.kind],
-                timeout,
-                initial_metadata,
-                payload,
-                completion,
-                None if protocol_options is None else links.Protocol(_CALL_OPTION, protocol_options),
-            )
+            operation.give_up(base.Outcome.Kind.LOCAL_SHUTDOWN)
         return operation, operation
 
     def accept_ticket(self, ticket: links.Ticket) -> None:
         operation = self._operations.get(ticket.operation_id)
         if operation is not None:
             operation.accept(ticket)
-        elif self._servicer is not None and ticket.sequence_number == 0 and ticket.group is not None:
+        elif self._servicer is not None and ticket.group is not None and ticket.termination in _FIRST_TERMINATIONS:
             self._begin(ticket, self._servicer)
         # Anything else belongs to an operation that has ended here while the ticket was under way.
 
     def _begin(self, ticket: links.Ticket, servicer: base.Servicer) -> None:
         """Serve a new operation, or refuse it in a way that is safe to try again elsewhere."""
-        with self._lock:
-            accepted = self._life is _Life.RUNNING
+        operation = _operation.ServiceOperation(ticket.operation_id, self)
+        upcall = operation.prepare(ticket)
+        self._lock.acquire()
+        try:
+            accepted = self._life is _RUNNING
             if accepted:
-                operation = self._operations[ticket.operation_id] = _operation.Operation(
-                    ticket.operation_id, _states.SERVICE, self._environment, self._link.accept_ticket, self._forget
-                )
+                self._operations[ticket.operation_id] = operation
+        finally:
+            self._lock.release()
         if accepted:
-            operation.serve(servicer, ticket, self._default_timeout, self._maximum_timeout)
+            operation.begin(servicer, ticket, upcall, self._default_timeout, self._maximum_timeout)
         elif ticket.subscription is not links.Ticket.Subscription.NONE:
-            self._link.accept_ticket(
+            self.transmit(
                 links.Ticket(
                     ticket.operation_id, 0, message=links.REFUSAL, termination=links.Ticket.Termination.SHUTDOWN
                 )
             )
 
-    def _forget(self, operation: _operation.Operation) -> None:
-        """Strike an operation whose last callback has returned."""
-        outcome = operation.outcome()
-        assert outcome is not None
-        actions: List[Callable[[], None]] = []
-        with self._lock:
-            self._operations.pop(operation.operation_id, None)
-            self._stats[outcome.kind] += 1
-            if not self._operations:
-                if self._idle_actions:
-                    actions, self._idle_actions = self._idle_actions, []
-                if self._life is _Life.STOPPING:
-                    self._finish_stopping()
+    def forget(self, operation: _life.Life, kind: base.Outcome.Kind) -> None:
+        """See `_life.Owner`."""
+        operations = self._operations
+        self._lock.acquire()
+        try:
+            if operations.get(operation.operation_id) is not operation:
+                return
+            del operations[operation.operation_id]
+            self._stats[kind] += 1
+            if operations:
+                return
+            actions, self._idle_actions = self._idle_actions, ()
+            stopped = None
+            if self._life is _STOPPING:
+                self._finish_stopping()
+                stopped = self._stopped
+        finally:
+            self._lock.release()
         for action in actions:
             _run_idle_action(action)
+        if stopped is not None:
+            stopped.set()
 
     def operation_stats(self) -> Dict[base.Outcome.Kind, int]:
         with self._lock:
@@ -234,17 +255,14 @@ class End(base.End, links.Link):
     def add_idle_action(self, action: Callable[[], None]) -> None:
         with self._lock:
             if self._operations:
-                self._idle_actions.append(action)
+                self._idle_actions += (action,)
                 return
         _run_idle_action(action)
 
     # ------------------------------------------------------------ the link
 
     def join_link(self, link: links.Link) -> None:
-        self._link = link
-
-
-_CALL_OPTION = links.Protocol.Kind.CALL_OPTION
+        self.transmit = link.accept_ticket
 
 
 def _run_idle_action(action: Callable[[], None]) -> None:

@@ -5,13 +5,14 @@ ends both at once. The two sides differ in one respect only: the service has the
 the operation on both sides, whatever the invocation side may still have wanted to send (a service may answer
 before it has heard everything); the invocation side's completion merely closes its own direction.
 
-A missing row is the error: the input is not legal in that state.
+A missing row is the error: the input is not legal in that state. An abortion, ours or the peer's, is legal in every
+state but ENDED, and always leads there, so it needs no rows.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import Dict, Mapping, Tuple
+from typing import Mapping, Tuple
 
 from grpc.framework.interfaces.base import base
 from grpc.framework.interfaces.links import links
@@ -25,26 +26,22 @@ class State(enum.Enum):
     REMOTE_COMPLETE = "remote complete"
     ENDED = "ended"
 
+    __hash__ = object.__hash__  # the one of Enum runs Python code, at every look at a table
+
 
 class Input(enum.Enum):
     """What can happen to an operation."""
 
     LOCAL_COMPLETION = "local completion"
     REMOTE_COMPLETION = "remote completion"
-    ABORTION = "abortion"
+
+    __hash__ = object.__hash__  # as above
 
 
 Transitions = Mapping[Tuple[State, Input], State]
 
-_ABORTIONS: Dict[Tuple[State, Input], State] = {
-    (State.OPEN, Input.ABORTION): State.ENDED,
-    (State.LOCAL_COMPLETE, Input.ABORTION): State.ENDED,
-    (State.REMOTE_COMPLETE, Input.ABORTION): State.ENDED,
-}
-
 # The invocation side with a FULL or TERMINATION_ONLY subscription: ends when the service says so.
 INVOCATION: Transitions = {
-    **_ABORTIONS,
     (State.OPEN, Input.LOCAL_COMPLETION): State.LOCAL_COMPLETE,
     (State.OPEN, Input.REMOTE_COMPLETION): State.ENDED,
     (State.LOCAL_COMPLETE, Input.REMOTE_COMPLETION): State.ENDED,
@@ -52,13 +49,11 @@ INVOCATION: Transitions = {
 
 # The invocation side with no subscription at all hears nothing: it ends with its own completion.
 INVOCATION_UNSUBSCRIBED: Transitions = {
-    **_ABORTIONS,
     (State.OPEN, Input.LOCAL_COMPLETION): State.ENDED,
     (State.OPEN, Input.REMOTE_COMPLETION): State.ENDED,
 }
 
 SERVICE: Transitions = {
-    **_ABORTIONS,
     (State.OPEN, Input.REMOTE_COMPLETION): State.REMOTE_COMPLETE,
     (State.OPEN, Input.LOCAL_COMPLETION): State.ENDED,
     (State.REMOTE_COMPLETE, Input.LOCAL_COMPLETION): State.ENDED,

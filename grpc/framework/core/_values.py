@@ -1,10 +1,12 @@
-"""The values that operations make for their customers: plain slotted objects, cheap to build."""
+"""The values that operations make: outcomes and completions for their customers, tickets for the link."""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+import functools
+from typing import Any, Callable, Final, Optional, Tuple
 
 from grpc.framework.interfaces.base import base
+from grpc.framework.interfaces.links import links
 
 
 class Outcome(base.Outcome):
@@ -43,3 +45,12 @@ class Completion(base.Completion):
 
     def __repr__(self) -> str:
         return f"<Completion code {self.code!r}, message {self.message!r}>"
+
+
+# Most operations end without a further word. One value serves them all; nobody changes it.
+COMPLETED: Final = Outcome(base.Outcome.Kind.COMPLETED)
+NOTHING_MORE: Final = Completion(None, None, None)
+
+# Makes a ticket of all its fields, in their order. The constructor of a named tuple takes a detour through Python
+# that costs as much again as everything else about a ticket; there are at least two for every RPC.
+make_ticket: Final[Callable[[Tuple[Any, ...]], links.Ticket]] = functools.partial(tuple.__new__, links.Ticket)

@@ -1,7 +1,11 @@
 """The implementation of Face over Base.
 
 * `implementations`: makes servicers and stubs.
-* `_stubs`: the stubs; `_call`, `_unary`: what an invocation returns.
-* `_service`: a call as it is served; `_behaviors`: how each style of method is run.
+* `_rendezvous`: what the two sides of an RPC have in common: how it ends, and who waits for that.
+* `_incoming`, `_outgoing`: the two streams of values of one side; `_allowance`: how many may come;
+  `_delivery`: values handed to customers' code instead of fetched by it.
+* `_call`, `_unary`, `_stream`, `_event`: what an invocation returns, by style.
+* `_invoker`: begins RPCs; `_callables`, `_generic`, `_dynamic`: the stubs over it.
+* `_service`: an RPC as it is served; `_behaviors`: how each style of method is run; `_servicer`: finds the method.
 * `_abortion`: how an operation's outcome reads as an RPC's abortion.
 """

@@ -1,63 +1,49 @@
-"""A call as it is served: where requests are left for the method, and what the method says goes out.
+"""An RPC as it is served: where requests are left for the method, and what the method says goes out.
 
-One object is the operation's subscription, operator and termination callback, and the method's
-`face.ServicerContext`. A call starts in the pool as soon as the operation has handed over its first ticket, so that
-a unary method finds its request there and never waits.
+One object is everything that a method is given: its `face.ServicerContext`, the iterator of its requests and the
+consumer of its responses. The method starts in the pool, at the first ticket, or if it takes one request as soon as
+that is there, so that no thread is kept waiting for a slow invocation side.
 """
 
 from __future__ import annotations
 
-import collections
 import logging
-import threading
-from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence
 
-from grpc.framework.crust import _abortion
-from grpc.framework.foundation import abandonment, stream
-from grpc.framework.foundation.environment import Waiter
+from grpc.framework.crust import _allowance, _delivery, _incoming, _outgoing, _rendezvous
+from grpc.framework.foundation import abandonment
 from grpc.framework.interfaces.base import base, utilities
 from grpc.framework.interfaces.face import face
 
 if TYPE_CHECKING:
     from concurrent import futures
 
-    from grpc.framework.foundation.environment import Environment
+    from grpc.framework.foundation import stream
+    from grpc.framework.foundation.environment import Environment, Waiter
 
 _LOGGER = logging.getLogger(__name__)
 
-_COMPLETED = base.Outcome.Kind.COMPLETED
 
-_NOTHING_MORE = utilities.completion(None, None, None)
-
-
-class ServiceRendezvous(
-    base.Operator, base.ProtocolReceiver, base.Subscription, face.ServicerContext, stream.Consumer[Any]
+class ServiceCall(
+    _incoming.IncomingIterator,
+    _outgoing.OutgoingPump,
+    _outgoing.OutgoingConsumer,
+    _delivery.Delivery,
+    face.ServicerContext,
 ):
-    """The service side of one RPC; as a consumer it takes the responses of a method."""
+    """The service side of one RPC."""
 
     __slots__ = (
-        "__weakref__",
-        "_abortion",
-        "_abortion_callbacks",
         "_code",
+        "_consumer",
         "_details",
-        "_ended",
-        "_environment",
         "_invocation_metadata",
-        "_lock",
-        "_operation",
-        "_output",
+        "_needs_request",
+        "_outcome",
         "_pool",
-        "_protocol_context",
-        "_requests",
-        "_requests_complete",
         "_run",
         "_terminal_metadata",
-        "_waiters",
     )
-
-    kind = base.Subscription.Kind.FULL
-    allowance = None
 
     def __init__(
         self,
@@ -65,40 +51,36 @@ class ServiceRendezvous(
         operation: base.OperationContext,
         output: base.Operator,
         pool: Optional[futures.Executor],
-        run: Callable[[ServiceRendezvous], None],
+        one_request: bool,
+        run: Callable[[ServiceCall], None],
     ) -> None:
-        self._environment = environment
+        """Make one; it starts by itself when the operation hands it its first values.
+
+        Args:
+          environment: Where threads wait, and where callbacks are called.
+          operation: The operation.
+          output: Takes the responses.
+          pool: Runs the method; None runs it in the thread that brings the first values.
+          one_request: Whether the method is known to take one request.
+          run: Called once with this object, in the pool, to run the method.
+        """
+        super().__init__(environment)
         self._operation = operation
         self._output = output
+        self._expect_incoming(not one_request)
+        self._allowed = _allowance.INITIAL
+        self._said_all = False
         self._pool = pool
-        self._run: Optional[Callable[[ServiceRendezvous], None]] = run
-        # Guards everything below. Nothing is called while it is held.
-        self._lock = threading.Lock()
+        self._run: Optional[Callable[[ServiceCall], None]] = run
+        self._needs_request = one_request
+        # Takes the requests of an event-driven method, when it has been named; the others draw them.
+        self._consumer: Optional[stream.Consumer[Any]] = None
         self._invocation_metadata: Optional[Any] = None
-        self._requests: Deque[Any] = collections.deque()
-        self._requests_complete = False
-        self._waiters: List[Waiter] = []
-        self._ended = False
-        self._abortion: Optional[face.Abortion] = None
-        self._abortion_callbacks: Optional[List[Callable[[face.Abortion], None]]] = None
-        self._protocol_context: Optional[Any] = None
+        self._outcome: Optional[base.Outcome] = None
         # Said by the method, which is one thread at a time; no lock needed.
         self._terminal_metadata: Optional[Any] = None
         self._code: Optional[Any] = None
         self._details: Optional[str] = None
-
-    # ------------------------------------------------------------ as the subscription
-
-    @property
-    def operator(self) -> base.Operator:  # type: ignore[override]  # an attribute of the contract, read-only here
-        return self
-
-    @property
-    def protocol_receiver(self) -> base.ProtocolReceiver:  # type: ignore[override]  # likewise
-        return self
-
-    def context(self, protocol_context: Any) -> None:
-        self._protocol_context = protocol_context
 
     # ------------------------------------------------------------ what arrives
 
@@ -109,21 +91,51 @@ class ServiceRendezvous(
         completion: Optional[base.Completion] = None,
         allowance: Optional[int] = None,
     ) -> None:
+        if allowance is not None:
+            self._allow(allowance)
+            if payload is None and completion is None and initial_metadata is None and self._run is None:
+                return
         with self._lock:
             if initial_metadata is not None:
                 self._invocation_metadata = initial_metadata
             if payload is not None:
-                self._requests.append(payload)
+                self._take_in(payload)
             if completion is not None:
-                self._requests_complete = True
-            run, self._run = self._run, None
+                self._incoming_complete = True
+            run = None if self._run is None else self._due_run()
+            waiters, self._waiters = self._waiters, None
         if run is not None:
             self._start(run)
-        elif self._waiters:
-            self._wake()
+        else:
+            self._arrived(waiters)
 
-    def _start(self, run: Callable[[ServiceRendezvous], None]) -> None:
-        """Have the method run, now that its first request may be here."""
+    def advance_payloads(self, payloads: Sequence[Any], completion: Optional[base.Completion] = None) -> None:
+        with self._lock:
+            self._take_in_all(payloads)
+            if completion is not None:
+                self._incoming_complete = True
+            run = None if self._run is None else self._due_run()
+            waiters, self._waiters = self._waiters, None
+        if run is not None:
+            self._start(run)
+        else:
+            self._arrived(waiters)
+
+    def _due_run(self) -> Optional[Callable[[ServiceCall], None]]:
+        """What is to be run now that something has arrived, or None. The lock is held."""
+        if self._needs_request and not self._incoming and not self._incoming_complete:
+            return None
+        run, self._run = self._run, None
+        return run
+
+    def _arrived(self, waiters: Optional[List[Waiter]]) -> None:
+        """Let those know who take requests. The lock is not held."""
+        if waiters is not None:
+            _rendezvous.wake(waiters)
+        elif self._consumer is not None:
+            self._schedule()
+
+    def _start(self, run: Callable[[ServiceCall], None]) -> None:
         if self._pool is None:
             run(self)
             return
@@ -133,109 +145,122 @@ class ServiceRendezvous(
             _LOGGER.warning("The pool takes no more calls (%s); refusing one", error)
             self._operation.fail(error)
 
-    def termination_callback(self, outcome: base.Outcome) -> None:
-        """Hear how the operation ended; nothing arrives after this."""
-        with self._lock:
-            self._ended = self._requests_complete = True
-            if outcome.kind is not _COMPLETED:
-                self._abortion = face.Abortion(
-                    _abortion.READINGS[outcome.kind].kind, self._invocation_metadata, None, outcome.code, outcome.details
-                )
-            waiters, self._waiters = self._waiters, []
-            callbacks, self._abortion_callbacks = self._abortion_callbacks, None
-        for waiter in waiters:
-            waiter.set()
-        if callbacks and self._abortion is not None:
-            for callback in callbacks:
-                self._call_logged(callback)
-
-    def _call_logged(self, callback: Callable[[face.Abortion], None]) -> None:
-        assert self._abortion is not None
-        try:
-            callback(self._abortion)
-        except Exception:
-            _LOGGER.exception("An abortion callback raised")
-
-    def _wake(self) -> None:
-        with self._lock:
-            waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            waiter.set()
+    def _conclude(self, outcome: base.Outcome) -> None:
+        # Whatever the end was, this side has said all it had to say, or may say no more: no request matters now.
+        self._outcome = outcome
+        self._incoming.clear()
+        self._incoming_complete = True
+        self._run = None
 
     # ------------------------------------------------------------ what the method hears
 
-    def next_request(self) -> Any:
-        """Block until there is a request and take it.
+    def request(self) -> Any:
+        """The one request of a method that takes one and has been started.
 
         Raises:
-          StopIteration: All requests have been taken.
-          Abandoned: The RPC has ended meanwhile.
+          Abandoned: The RPC has ended.
+          NoSuchMethodError: There is none: the invocation side takes the method for another shape, which means that
+            there is no such method as it has in mind. HTTP/2 has the same answer to both.
         """
-        while True:
-            waiter = Waiter()
-            with self._lock:
-                if self._requests:
-                    return self._requests.popleft()
-                if self._ended:
-                    raise abandonment.Abandoned()
-                if self._requests_complete:
-                    raise StopIteration
-                self._waiters.append(waiter)
-            self._environment.wait(waiter)
+        try:
+            return self._incoming.popleft()
+        except IndexError:
+            if self._ended:
+                raise abandonment.Abandoned() from None
+            raise base.NoSuchMethodError(None, "the method takes exactly one request, and none was sent") from None
+
+    def when_request(self, run: Callable[[ServiceCall], None]) -> None:
+        """Run something as soon as the request of a method that takes one is there: now, or else in the pool."""
+        with self._lock:
+            if not self._incoming and not self._incoming_complete:
+                self._needs_request = True
+                self._run = run
+                return
+        run(self)
+
+    def feed(self, consumer: stream.Consumer[Any]) -> None:
+        """Have all requests passed to a consumer, as they come, in the pool."""
+        self._expect_delivery(self._pool)
+        with self._lock:
+            self._consumer = consumer
+        self._schedule()
+
+    def _deliver(self) -> None:
+        consumer = self._consumer
+        try:
+            while consumer is not None and not self._ended:
+                # Looked at first: if nothing is found after that, nothing more comes.
+                complete = self._incoming_complete
+                try:
+                    request = self._incoming.popleft()
+                except IndexError:
+                    if complete:
+                        self._consumer = None
+                        consumer.terminate()
+                    return
+                if complete and not self._incoming:
+                    self._consumer = None
+                    consumer.consume_and_terminate(request)
+                    return
+                consumer.consume(request)
+                self._consumed()
+        except BaseException as error:
+            self.fail(error, "A consumer of requests raised; its RPC fails")
+            if not isinstance(error, Exception):
+                raise
+
+    def _has_more_or_ended(self) -> bool:
+        return bool(self._incoming) or self._incoming_complete
+
+    def _raise_end(self) -> None:
+        if self._ended:
+            raise abandonment.Abandoned()
+        raise StopIteration
 
     # ------------------------------------------------------------ what the method says
 
-    def complete(self, response: Optional[Any]) -> None:
-        """Send the last response, if any, and everything else that the method said, as one ticket."""
+    def respond(self, response: Any) -> None:
+        """Send the one response of a method that gives one, with all else that the method said, as one ticket.
+
+        Args:
+          response: None to send none, which the invocation side takes for a failure, whatever code goes with it.
+
+        Raises:
+          ValueError: The method has given its response before. Nothing has changed.
+          Abandoned: The RPC has ended.
+        """
+        if self._said_all:
+            raise ValueError("a method gives one response, and this one has given it before")
+        if self._ended:
+            raise abandonment.Abandoned()
+        self._said_all = True
+        self._output.advance(None, response, self._closing())
+
+    def _closing(self) -> base.Completion:
         if self._terminal_metadata is None and self._code is None and self._details is None:
-            completion = _NOTHING_MORE
+            return _rendezvous.NOTHING_MORE
+        return utilities.completion(self._terminal_metadata, self._code, self._details)
+
+    def fail(self, error: BaseException, message: Optional[str] = None) -> None:
+        if isinstance(error, face.NoSuchMethodError):
+            self._operation.fail(base.NoSuchMethodError(None, str(error)))
+        elif isinstance(error, base.NoSuchMethodError):
+            self._operation.fail(error)
         else:
-            completion = utilities.completion(self._terminal_metadata, self._code, self._details)
-        self._output.advance(None, response, completion)
-
-    def consume(self, value: Any) -> None:
-        if self._ended:
-            raise abandonment.Abandoned()
-        self._output.advance(payload=value)
-
-    def terminate(self) -> None:
-        self.complete(None)
-
-    def consume_and_terminate(self, value: Any) -> None:
-        if self._ended:
-            raise abandonment.Abandoned()
-        self.complete(value)
-
-    def fail(self, error: BaseException) -> None:
-        """End the RPC because the method could not do its work."""
-        self._operation.fail(error)
+            super().fail(error, message)
 
     # ------------------------------------------------------------ as the context
 
-    def is_active(self) -> bool:
-        return not self._ended
-
-    def time_remaining(self) -> Optional[float]:
-        return self._operation.time_remaining()
-
-    def add_abortion_callback(self, abortion_callback: Callable[[face.Abortion], None]) -> None:
-        with self._lock:
-            if not self._ended:
-                if self._abortion_callbacks is None:
-                    self._abortion_callbacks = []
-                self._abortion_callbacks.append(abortion_callback)
-                return
-        if self._abortion is not None:
-            self._call_logged(abortion_callback)
-
-    def cancel(self) -> Optional[bool]:
-        self._operation.cancel()
-        return None
-
-    def protocol_context(self) -> Any:
-        return self._protocol_context
+    def abortion(self) -> Optional[face.Abortion]:
+        """The abortion of an RPC that was aborted, else None."""
+        if self._reading is None or self._outcome is None:
+            return None
+        return face.Abortion(
+            self._reading.kind, self._invocation_metadata, None, self._outcome.code, self._outcome.details
+        )
 
     def invocation_metadata(self) -> Optional[Any]:
+        # Face's invocation side sends its metadata with the first ticket or not at all: there is nothing to wait for.
         return self._invocation_metadata
 
     def initial_metadata(self, initial_metadata: Any) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import logging
-from typing import TYPE_CHECKING, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional, Tuple
 
 from grpc.framework.crust import _behaviors, _service
-from grpc.framework.foundation import abandonment
 from grpc.framework.foundation import environment as _environment
 from grpc.framework.interfaces.base import base
 from grpc.framework.interfaces.face import face
@@ -15,7 +13,7 @@ from grpc.framework.interfaces.face import face
 if TYPE_CHECKING:
     from concurrent import futures
 
-_LOGGER = logging.getLogger(__name__)
+_Run = Callable[["_service.ServiceCall"], None]
 
 
 class Servicer(base.Servicer):
@@ -30,7 +28,11 @@ class Servicer(base.Servicer):
         pool: Optional[futures.Executor],
         environment: Optional[_environment.Environment],
     ) -> None:
-        self._methods = dict(methods)
+        # For each method whether it takes one request, and what runs it.
+        self._methods: Dict[Tuple[str, str], Tuple[bool, _Run]] = {
+            names: (_behaviors.takes_one_request(method), _behaviors.runner(method, pool is not None))
+            for names, method in methods.items()
+        }
         self._multi_method = multi_method
         self._pool = pool
         self._environment = environment or _environment.default()
@@ -38,32 +40,38 @@ class Servicer(base.Servicer):
     def service(
         self, group: str, method: str, context: base.OperationContext, output_operator: base.Operator
     ) -> base.Subscription:
-        implementation = self._methods.get((group, method))
-        if implementation is not None:
-            run = functools.partial(_behaviors.run, method=implementation)
+        found = self._methods.get((group, method))
+        if found is not None:
+            one_request, run = found
         elif self._multi_method is not None:
-            run = functools.partial(_run_multi_method, self._multi_method, group, method)
+            one_request = False
+            run = functools.partial(_run_multi_method, self._multi_method, group, method, self._pool is not None)
         else:
             raise base.NoSuchMethodError(None, f"no method {method!r} in group {group!r}")
-        return _service.ServiceRendezvous(self._environment, context, output_operator, self._pool, run)
+        return _service.ServiceCall(self._environment, context, output_operator, self._pool, one_request, run)
 
 
 def _run_multi_method(
-    multi_method: face.MultiMethodImplementation, group: str, method: str, call: _service.ServiceRendezvous
+    multi_method: face.MultiMethodImplementation,
+    group: str,
+    method: str,
+    pooled: bool,
+    call: _service.ServiceCall,
 ) -> None:
+    """Ask who serves the call, and have it served."""
     try:
         served = multi_method.service(group, method, call, call)
-    except face.NoSuchMethodError as error:
-        call.fail(base.NoSuchMethodError(None, str(error)))
+        if not isinstance(served, face.MethodImplementation):
+            call.feed(served)
+            return
+        run = _behaviors.runner(served, pooled)
+        one_request = _behaviors.takes_one_request(served)
+    except BaseException as error:
+        call.fail(error, f"The multi-method implementation failed for {group}/{method}")
+        if not isinstance(error, Exception):
+            raise
         return
-    except abandonment.Abandoned as error:
-        call.fail(error)
-        return
-    except Exception as error:
-        _LOGGER.exception("The multi-method implementation raised for %s/%s", group, method)
-        call.fail(error)
-        return
-    if isinstance(served, face.MethodImplementation):
-        _behaviors.run(call, served)
+    if one_request:
+        call.when_request(run)
     else:
-        _behaviors.feed(call, served)
+        run(call)

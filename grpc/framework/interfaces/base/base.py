@@ -11,16 +11,23 @@ values of the other side. Per operation and per side:
   as the other side allows them. An End never delivers more than its customer has allowed; what a
   customer passes in beyond its leave, the End keeps until the leave comes, so a customer that
   wants bounded memory heeds the allowance that its own operator is told of;
+- the service has the last word: its completion ends the operation on both sides, whatever the
+  invocation side may still have wanted to say. The completion of the invocation side ends its own
+  direction alone;
 - the operation ends exactly once on each side, with an `Outcome`; after that no values are
-  delivered, and what is still passed in is dropped.
+  delivered, and what is still passed in is dropped. What the other side said before it ended the
+  operation is delivered first; what it said before *this* side did so is not.
 
 Metadata, codes and payloads mean nothing to this layer; it passes them on unchanged.
 
 Durations are float seconds. An extension holds throughout: a `timeout` may be None for an
 operation without a deadline, and the time remaining to such an operation is None, too.
 
-Customer code (operators, servicers, callbacks) that raises makes its operation fail locally,
-which the other side sees as a remote failure.
+Customer code (servicers, operators, protocol receivers) that raises is logged and makes its
+operation fail locally, and no other. The other side sees a remote failure, with the type and the
+words of the exception, unless it has completed the operation already. `abandonment.Abandoned` does
+the same, but silently. A termination callback or idle action that raises is logged, and the others
+are called.
 """
 
 from __future__ import annotations
@@ -63,7 +70,8 @@ class Outcome:
     Attributes:
         kind: the manner of the end.
         code: the code that the other side sent, or None if it sent none.
-        details: the words that the other side sent with it, or None.
+        details: the words that the other side sent with it, or this side's own about a failure
+            that it found, or None.
     """
 
     __slots__ = ()
@@ -72,12 +80,13 @@ class Outcome:
         """The manner of an end.
 
         Members:
-            COMPLETED: both sides sent all that they had to send.
+            COMPLETED: the service said all that it had to say. (For an invocation side that does
+                not want to hear it: the invocation side did.)
             CANCELLED: one side called it off.
             EXPIRED: the timeout passed.
             LOCAL_SHUTDOWN: this side's End was stopped.
-            REMOTE_SHUTDOWN: the other side's End was stopped.
-            RECEPTION_FAILURE: what the other side sent did not arrive.
+            REMOTE_SHUTDOWN: the other side's End was stopped, or refused the operation.
+            RECEPTION_FAILURE: what the other side sent did not arrive, or contradicted itself.
             TRANSMISSION_FAILURE: what this side sent did not get through.
             LOCAL_FAILURE: a defect on this side.
             REMOTE_FAILURE: a defect on the other side.
@@ -92,6 +101,8 @@ class Outcome:
         TRANSMISSION_FAILURE = "transmission failure"
         LOCAL_FAILURE = "local failure"
         REMOTE_FAILURE = "remote failure"
+
+        __hash__ = object.__hash__  # enum's own runs Python code, and every operation is counted by its kind
 
     kind: Outcome.Kind
     code: Optional[Any]
@@ -129,7 +140,9 @@ class OperationContext(abc.ABC):
         """Tells how the operation ended.
 
         Returns:
-            The outcome, or None while the operation is active.
+            The outcome, or None while the operation is active. One that the other side has ended
+            is active until all that the other side said before has been delivered; if this side
+            calls it off until then, or fails, that is the outcome.
         """
         raise NotImplementedError
 
@@ -143,7 +156,7 @@ class OperationContext(abc.ABC):
 
         Args:
             callback: called with the outcome when the operation ends, by whichever thread ended
-                it.
+                it or was still delivering values; after the callback of the subscription.
 
         Returns:
             None if the operation is active and the callback is registered, otherwise the
@@ -174,7 +187,8 @@ class OperationContext(abc.ABC):
         the operation has ended.
 
         Args:
-            exception: what went wrong. It stays on this side.
+            exception: what went wrong. It stays on this side, but for a `NoSuchMethodError`, which
+                does what a `Servicer` does by raising it.
         """
         raise NotImplementedError
 
@@ -277,14 +291,19 @@ class Subscription:
         """How much of an operation is to be heard.
 
         Members:
-            NONE: nothing.
+            NONE: nothing. On the invocation side the operation ends with that side's completion.
             TERMINATION_ONLY: that and how it ends.
             FULL: every value of the other side.
+
+        Values that are not to be heard never hold the other side up: they are dropped, by either
+        End, and count as allowed.
         """
 
         NONE = "none"
         TERMINATION_ONLY = "termination only"
         FULL = "full"
+
+        __hash__ = object.__hash__  # as for `Outcome.Kind`
 
     kind: Subscription.Kind
     termination_callback: Optional[Callable[[Outcome], None]]
@@ -314,7 +333,8 @@ class Servicer(abc.ABC):
             The subscription to what the invocation side sends.
 
         Raises:
-            NoSuchMethodError: this servicer does not know the method.
+            NoSuchMethodError: this servicer does not know the method. The other side is told its
+                code and details, as a local failure; here it counts as a remote one.
             abandonment.Abandoned: the operation has ended while this call was at work; a
                 servicer may give up this way, and need not.
         """
@@ -333,8 +353,10 @@ class End(abc.ABC):
     def start(self) -> None:
         """Begins to take operations. Precedes every `operate`.
 
+        An End that has stopped may be started again.
+
         Raises:
-            ValueError: it has been started and not been stopped.
+            ValueError: it has been started and has not stopped since.
         """
         raise NotImplementedError
 
@@ -342,13 +364,17 @@ class End(abc.ABC):
     def stop(self, grace: float) -> threading.Event:
         """Ends all operations, and takes no new ones from this moment on.
 
+        What the other side begins is refused, in words that say that trying again is safe
+        (`links.REFUSAL`). May be called from any callback.
+
         Args:
             grace: nonnegative seconds that running operations are given to end by themselves.
                 After that they are aborted. A second call may shorten the time, not extend it.
 
         Returns:
-            An event that is set when no operation is left and every callback has been called.
-            Waiting for it is up to the caller.
+            An event that is set when no operation is left and every callback and idle action has
+            been called; at once if no operation is running. Waiting for it is up to the caller,
+            and not for a callback.
         """
         raise NotImplementedError
 
@@ -372,7 +398,8 @@ class End(abc.ABC):
             group: the group of the method.
             method: its name within the group.
             subscription: what to hear of the other side.
-            timeout: nonnegative seconds that the operation may last, or None for no limit.
+            timeout: seconds that the operation may last, or None for no limit. Without any time,
+                which 0 or less is, it expires at once and nothing is sent.
             initial_metadata: as for `Operator.advance`.
             payload: as for `Operator.advance`.
             completion: as for `Operator.advance`.
@@ -380,10 +407,12 @@ class End(abc.ABC):
 
         Returns:
             The operation as the invocation side sees it, and the operator that takes the
-            further values of that side. The subscription may be called before this returns.
+            further values of that side. The subscription may be called before this returns. On
+            an End that is stopping or has stopped the operation ends at once, in a local shutdown
+            of which the termination callback is told, and nothing is sent.
 
         Raises:
-            ValueError: this End has not been started, or is being stopped.
+            ValueError: this End was never started.
         """
         raise NotImplementedError
 

@@ -8,23 +8,30 @@ Rules for the tickets of one operation, which both sides keep and may rely upon:
 
 - Each direction counts its tickets from `sequence_number` 0 without gaps, and they arrive in
   that order.
-- The invocation side begins. Its ticket 0 carries `group`, `method`, `subscription` and
-  `timeout`; no later ticket and no ticket of the service side carries any of them.
+- The invocation side begins. Its ticket 0 carries `group`, `method` and `subscription`; no later
+  ticket and no ticket of the service side carries any of them.
+- `timeout` on ticket 0 of the invocation side is the time that the operation may last. On a later
+  ticket of either side it takes the place of what was in force at the receiver, counted anew.
 - What is known together travels together: any further fields may be set on any ticket, so that
   a whole unary request, or a whole unary response, is one ticket.
 - Within one ticket the fields count in the order initial metadata, `payload`,
   `further_payloads`, terminal metadata with code and message, termination. Initial metadata
   thus comes no later than the first payload of its direction, and at most once.
-- A ticket with a `termination` is the last of its direction that carries anything of the
-  operation. `COMPLETION` ends one direction, and the operation lives on until the other one has
-  ended, too; every other value, an abortion, ends the operation for both sides at once.
-- A direction that is complete may still grant allowance to the other one, which is not, and may
-  still abort the operation. Nothing follows an abortion.
+- Terminal metadata, code and message come with a `termination` and never without.
+- A ticket with a `termination` is the last of its direction that carries any values. The service
+  side has the last word: its `COMPLETION` ends the operation on both sides. That of the invocation
+  side ends its own direction, and the operation lives on. Every other value, from either side, is
+  an abortion and ends the operation for both at once.
+- An invocation side that is complete may still grant allowance, and may still abort the
+  operation, as may the service side. Nothing follows the end; what was under way is dropped.
 - A ticket carries payloads if and only if `payload` is not None; `further_payloads` is empty
   otherwise. None is never itself a payload.
 - Each direction starts with leave to send `INITIAL_ALLOWANCE` payloads. `allowance` on a ticket
   grants its receiver that many FURTHER ones, on top of all that was granted before. No side
   sends a payload without leave.
+
+A side that receives a ticket which breaks these rules delivers nothing of it and ends the operation
+with a RECEPTION_FAILURE.
 """
 
 from __future__ import annotations
@@ -42,7 +49,8 @@ One, so that a unary call needs no ticket for the sake of allowance alone.
 REFUSAL: Final = "refused before anything was done for it"
 """The message of a SHUTDOWN termination with which an End refuses an operation.
 
-A transport that knows it may tell the other side that trying again elsewhere is safe.
+A transport that knows it may tell the other side that trying again elsewhere is safe. The abortion
+of an operation that was running does not carry it.
 """
 
 
@@ -73,6 +81,9 @@ class Protocol(_ProtocolFields):
             CALL_OPTION: the invoking application to its transport, with the first ticket.
             SERVICER_CONTEXT: the transport of the service side to the serving application.
             INVOCATION_CONTEXT: the transport of the invocation side to the invoking application.
+
+        An End passes on what is for its own customer and drops the rest: if two Ends are joined
+        directly, there is no transport to hear a call's options.
         """
 
         CALL_OPTION = "call option"
@@ -109,8 +120,9 @@ class Ticket(_TicketFields):
         group: the group of the method, on the first ticket of the invocation side.
         method: the name of the method within its group, on that ticket.
         subscription: what the invocation side wants to hear back, on that ticket.
-        timeout: nonnegative seconds that the operation may last, counted from the moment this
-            ticket is accepted, on that ticket; None for no limit.
+        timeout: seconds that the operation may last, counted from the moment this ticket is
+            accepted; 0 or less ends it at once. None for no limit on the first ticket, and for no
+            change on a later one.
         allowance: how many further payloads the receiver of this ticket may send; positive.
         initial_metadata: the metadata that precedes the payloads of this direction.
         payload: one message, bytes or another object agreed upon by both sides; never None.
@@ -129,8 +141,8 @@ class Ticket(_TicketFields):
         """What the invocation side wants to hear from the service side.
 
         Members:
-            NONE: nothing; the service side sends no ticket.
-            TERMINATION: how the operation ends; tickets with a termination only.
+            NONE: nothing but how much the invocation side may send.
+            TERMINATION: that, and how the operation ends.
             FULL: everything.
         """
 

@@ -1,0 +1,1 @@
+"""Measures single layers, in one process; each module is run by itself."""

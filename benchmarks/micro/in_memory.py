@@ -1,0 +1,162 @@
+"""What the layers cost above the links: RPCs between two Ends joined in memory, beside a bare thread pool.
+
+Run as `python -m benchmarks.micro.in_memory`; `--help` tells the options. The kinds take turns, and the medians of
+their rounds count:
+
+* a bare `ThreadPoolExecutor.submit(f).result()`, the least that handing work to another thread can cost;
+* a blocking unary call through Face, whose inline method runs in such a pool; the ratio of the two is the aim;
+* the same without a pool, so without a change of threads: what Base and Face themselves cost;
+* an inline stream-stream RPC whose method echoes; every message is counted once, and goes there and back.
+
+How much a change of threads costs depends on where the system puts them: several times less if both share a core. The
+ratio follows, so look at both with and without `--one-core` when you compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from concurrent import futures
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+
+from grpc.framework.core import implementations as core
+from grpc.framework.crust import implementations as crust
+from grpc.framework.interfaces.face import face
+from grpc.framework.interfaces.face import utilities as face_utilities
+from grpc.framework.interfaces.links import utilities as links_utilities
+
+_GROUP = "benchmark"
+_TIMEOUT = 60.0  # seconds; for the stream alone, as a unary call would pay for a timer that the layers do not need
+_REQUEST = b"x" * 100
+
+
+class Sizes(NamedTuple):
+    """How much is done in one round."""
+
+    calls: int
+    messages: int
+    workers: int
+
+
+def _answer(request: Any, context: face.ServicerContext) -> Any:
+    return request
+
+
+def _echo(requests: Iterator[Any], context: face.ServicerContext) -> Iterator[Any]:
+    yield from requests
+
+
+_METHODS = {
+    (_GROUP, "unary"): face_utilities.unary_unary_inline(_answer),
+    (_GROUP, "stream"): face_utilities.stream_stream_inline(_echo),
+}
+_UNARY_ALONE = {(_GROUP, "unary"): _METHODS[_GROUP, "unary"]}
+
+
+@contextmanager
+def _stub(pool: Optional[futures.Executor]) -> Iterator[face.GenericStub]:
+    """A stub over a pair of joined Ends."""
+    invocation = core.invocation_end_link()
+    service = core.service_end_link(crust.servicer(_METHODS if pool else _UNARY_ALONE, None, pool), None, None)
+    links_utilities.join(invocation, service)
+    service.start()
+    invocation.start()
+    try:
+        yield crust.generic_stub(invocation, pool)
+    finally:
+        invocation.stop(0).wait()
+        service.stop(0).wait()
+
+
+def _microseconds_each(action: Callable[[], object], times: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(times):
+        action()
+    return (time.perf_counter() - begin) / times * 1e6
+
+
+def bare(sizes: Sizes) -> float:
+    """Return the microseconds of one round trip through a pool."""
+    with futures.ThreadPoolExecutor(sizes.workers) as pool:
+        return _microseconds_each(lambda: pool.submit(_answer, _REQUEST, None).result(), sizes.calls)  # type: ignore[arg-type]
+
+
+def unary(sizes: Sizes) -> float:
+    """Return the microseconds of one blocking unary call."""
+    with futures.ThreadPoolExecutor(sizes.workers) as pool, _stub(pool) as stub:
+        call = stub.unary_unary(_GROUP, "unary")
+        return _microseconds_each(lambda: call(_REQUEST, None), sizes.calls)
+
+
+def unary_without_pool(sizes: Sizes) -> float:
+    """Return the microseconds of one blocking unary call that is served in the thread of the caller."""
+    with _stub(None) as stub:
+        call = stub.unary_unary(_GROUP, "unary")
+        return _microseconds_each(lambda: call(_REQUEST, None), sizes.calls)
+
+
+def stream(sizes: Sizes) -> float:
+    """Return the messages that one stream-stream RPC carries a second."""
+    with futures.ThreadPoolExecutor(max(2, sizes.workers)) as pool, _stub(pool) as stub:
+        requests = (_REQUEST for _ in range(sizes.messages))
+        begin = time.perf_counter()
+        count = sum(1 for _ in stub.inline_stream_stream(_GROUP, "stream", requests, _TIMEOUT))
+        elapsed = time.perf_counter() - begin
+    assert count == sizes.messages
+    return count / elapsed
+
+
+KINDS: Dict[str, Callable[[Sizes], float]] = {
+    "bare_us": bare,
+    "unary_us": unary,
+    "unary_without_pool_us": unary_without_pool,
+    "stream_messages_per_s": stream,
+}
+
+
+def measure(rounds: int, sizes: Sizes) -> Dict[str, Any]:
+    """Return the medians of all kinds, the rounds that they come from, and the ratio of unary to bare."""
+    seen: Dict[str, List[float]] = {name: [] for name in KINDS}
+    for _ in range(rounds):
+        for name, kind in KINDS.items():
+            seen[name].append(kind(sizes))
+    ratio = statistics.median(call / trip for call, trip in zip(seen["unary_us"], seen["bare_us"]))
+    return {
+        "medians": {name: statistics.median(values) for name, values in seen.items()},
+        "ratio_unary_to_bare": ratio,
+        "rounds": seen,
+    }
+
+
+def main() -> None:
+    """Measures, and prints a table, or JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=7, help="how often the kinds take turns (default: %(default)s)")
+    parser.add_argument("--calls", type=int, default=2000, help="calls a round (default: %(default)s)")
+    parser.add_argument("--messages", type=int, default=20000, help="messages a round (default: %(default)s)")
+    parser.add_argument("--workers", type=int, default=1, help="threads of the pool (default: %(default)s)")
+    parser.add_argument("--one-core", action="store_true", help="keep all threads on one core")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    options = parser.parse_args()
+    if options.one_core:
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    result = measure(options.rounds, Sizes(options.calls, options.messages, options.workers))
+    if options.json:
+        json.dump(result, sys.stdout, indent=2)
+        print()
+        return
+    medians = result["medians"]
+    print(f"{'submit().result() of a bare pool':44}{medians['bare_us']:12.1f} us")
+    print(f"{'blocking unary, served in a pool':44}{medians['unary_us']:12.1f} us")
+    print(f"{'  times the bare pool, round by round':44}{result['ratio_unary_to_bare']:12.2f}")
+    print(f"{'blocking unary, served by the caller':44}{medians['unary_without_pool_us']:12.1f} us")
+    print(f"{'stream-stream, messages there and back':44}{medians['stream_messages_per_s']:12.0f} /s")
+
+
+if __name__ == "__main__":
+    main()

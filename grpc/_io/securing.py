@@ -1,0 +1,208 @@
+"""TLS between a transport and its connection: each part is a connection itself, so a driver need not know of TLS.
+
+A transport runs a `Handshake` first. When that is over, the connection proper is opened and the transport goes on with
+it, inside of a `SecuredConnection` that encrypts and decrypts.
+"""
+
+from __future__ import annotations
+
+import abc
+import collections
+from typing import TYPE_CHECKING, Any, Callable, Deque, Optional, Tuple
+
+from grpc._io import contract
+from grpc._io.tls import TlsError
+
+if TYPE_CHECKING:
+    from grpc._io.tls import Session
+
+
+class SecurableTransport(contract.Transport):
+    """A transport that can begin with a handshake."""
+
+    __slots__ = ()
+
+    @abc.abstractmethod
+    def set_auth_context(self, auth_context: contract.AuthContext) -> None:
+        """Take what is known of the peer."""
+        raise NotImplementedError()
+
+    @abc.abstractmethod
+    def exchange(self, connection: contract.Connection) -> None:
+        """Go on with another connection; called from inside `deliver` of the former one.
+
+        The new connection is given an empty piece of data first: something for it may have arrived already. If the
+        transport was closed in the meantime, it hears of the loss instead.
+        """
+        raise NotImplementedError()
+
+
+class Handshake(contract.Connection):
+    """The beginning of a TLS connection, up to the moment at which both sides know each other."""
+
+    __slots__ = ("_cause", "_deadline", "_failed", "_failure", "_late", "_open", "_over", "_session", "_transport",
+                 "deliveries")  # fmt: skip
+
+    def __init__(
+        self,
+        session: Session,
+        transport: SecurableTransport,
+        open_connection: Callable[[contract.Transport], Optional[contract.Connection]],
+        failed: contract.Failed,
+        deadline: float,
+        patience: float,
+    ) -> None:
+        """Make a handshake that has its first words ready, if this side has to speak first.
+
+        Args:
+          session: Has not yet said anything.
+          transport: Will run this connection.
+          open_connection: Called when the handshake is over; gives the connection to go on with, or None if the
+            transport has been, or is just being, closed.
+          failed: Called instead, with a sentence and an error, if the handshake fails.
+          deadline: The time at which the handshake is given up.
+          patience: How many seconds that was from the beginning, for the sentence.
+        """
+        self.deliveries: Deque[Any] = collections.deque()
+        self._session = session
+        self._transport = transport
+        self._open = open_connection
+        self._failed = failed
+        self._deadline: Optional[float] = deadline
+        self._over = False
+        self._failure = ""
+        self._cause: Optional[BaseException] = None
+        self._late = f"no TLS handshake in {patience:g} seconds"
+        self.receive_data(b"")
+
+    def receive_data(self, data: bytes) -> None:
+        self._session.receive(data)
+        if self._over or self._failure:
+            return  # what comes early waits in the session for the connection proper
+        try:
+            self._over = self._session.handshake()
+        except TlsError as error:
+            self._failure, self._cause = error.reason, error.cause
+        if self._over:
+            self._deadline = None
+            self.deliveries.append(self._go_on)
+
+    def data_to_send(self) -> bytes:
+        return self._session.output()
+
+    def connection_lost(self, reason: str, cause: Optional[BaseException]) -> None:
+        if self._over:
+            return  # the connection proper will hear of it
+        if self._failure:
+            reason, cause = f"{self._transport.peer}: {self._failure}", self._cause
+        else:
+            reason = f"{reason} during the TLS handshake"
+        self.deliveries.append(lambda: self._failed(reason, cause))
+
+    def deliver(self, delivery: Any) -> None:
+        delivery()
+
+    @property
+    def busy(self) -> bool:
+        return True
+
+    @property
+    def finished(self) -> bool:
+        return bool(self._failure)
+
+    def next_deadline(self) -> Optional[float]:
+        return self._deadline
+
+    def handle_deadline(self, now: float) -> None:
+        if self._deadline is not None and self._deadline <= now:
+            self._deadline = None
+            self._failure = self._failure or self._late
+
+    def _go_on(self) -> None:
+        self._transport.set_auth_context(self._session.auth_context())
+        connection = self._open(self._transport)
+        if connection is not None:
+            self._transport.exchange(SecuredConnection(self._session, self._transport.peer, connection))
+
+
+class SecuredConnection(contract.Connection):
+    """A connection inside of TLS."""
+
+    __slots__ = ("_closing", "_fault", "_inner", "_peer", "_session", "deliveries")
+
+    def __init__(self, session: Session, peer: str, inner: contract.Connection) -> None:
+        """Put a connection inside.
+
+        Args:
+          session: Its handshake is over.
+          peer: The other end as an address string.
+          inner: Speaks plaintext.
+        """
+        self._session = session
+        self._peer = peer
+        self._inner = inner
+        self.deliveries = inner.deliveries
+        self._closing = False
+        self._fault: Optional[Tuple[str, Optional[BaseException]]] = None
+
+    def receive_data(self, data: bytes) -> None:
+        session = self._session
+        session.receive(data)
+        if self._fault is not None:
+            return
+        try:
+            plaintext = session.read()
+        except TlsError as error:
+            self._fail(error)
+            return
+        if plaintext:
+            self._inner.receive_data(plaintext)
+        if session.ended:
+            self._fault = (f"{self._peer}: the peer closed the connection", None)
+
+    def data_to_send(self) -> bytes:
+        if self._fault is None:
+            data = self._inner.data_to_send()
+            try:
+                if data:
+                    self._session.write(data)
+            except TlsError as error:
+                self._fail(error)
+        if self.finished and not self._closing:
+            self._closing = True
+            self._session.close()
+        return self._session.output()
+
+    def _fail(self, error: TlsError) -> None:
+        self._fault = (f"{self._peer}: {error.reason}", error.cause)
+
+    def connection_lost(self, reason: str, cause: Optional[BaseException]) -> None:
+        self._inner.connection_lost(*(self._fault or (reason, cause)))
+
+    def deliver(self, delivery: Any) -> None:
+        self._inner.deliver(delivery)
+
+    @property
+    def busy(self) -> bool:
+        return self._inner.busy
+
+    @property
+    def finished(self) -> bool:
+        return self._fault is not None or self._inner.finished
+
+    def next_deadline(self) -> Optional[float]:
+        return self._inner.next_deadline()
+
+    def handle_deadline(self, now: float) -> None:
+        self._inner.handle_deadline(now)
+
+    def farewell(self) -> bytes:
+        if self._fault is None and not self._closing:
+            self._closing = True
+            last = self._inner.farewell()
+            try:
+                self._session.write(last)
+            except TlsError:
+                return b""
+            self._session.close()
+        return self._session.output()

@@ -1,0 +1,269 @@
+"""The half of a transport that writes, delivers and keeps the connection's deadline.
+
+Writing. Any thread that had the connection produce bytes writes them itself (`settle`). One that finds another
+writing leaves: the writer looks for more before it stops, so bytes of many threads share a call. What the socket does
+not take waits for the reactor, and the writer's role stays with it until then.
+
+Delivering. The role is tried for, never waited for. Who gives it back looks once more whether something was added in
+the last moment, by somebody who found it taken.
+
+A thread may be torn out of all this by an exception that is not its fault: Ctrl-C raises KeyboardInterrupt between any
+two steps of the main thread. In the middle of reading or writing nobody can tell then which bytes have gone, so the
+connection is given up; a delivery is done again by the reactor, once.
+"""
+
+from __future__ import annotations
+
+import abc
+import collections
+import logging
+import math
+import socket
+import threading
+from typing import TYPE_CHECKING, Any, Deque, Dict, Optional, Union
+
+from grpc._io import contract, securing
+from grpc._io.threads import _timers
+from grpc._io.threads._roles import CLOSED, WATCHED, Reading
+
+if TYPE_CHECKING:
+    from grpc._io.threads._reactor import Reactor
+    from grpc.framework.foundation import environment
+
+_LOGGER = logging.getLogger(__name__)
+
+_TORN_OUT = "a thread was interrupted while it worked on the connection"
+_DEFECT = "internal error"
+
+
+class WritingTransport(securing.SecurableTransport):
+    """See the module; how it is read and how it ends is up to the subclass."""
+
+    __slots__ = (
+        "_auth_context",
+        "_connection",
+        "_deadline_timer",
+        "_deliverer",
+        "_deliveries",
+        "_due",
+        "_peer",
+        "_reactor",
+        "_reading",
+        "_socket",
+        "_torn_delivery",
+        "_unsent",
+        "_write_blocked",
+        "_writing",
+        "lock",
+    )
+
+    def __init__(self, reactor: Reactor, sock: socket.socket, peer: str) -> None:
+        self._reactor = reactor
+        self._socket = sock
+        self._peer = peer
+        # Guards the connection and everything below. Never held while the connection is called to deliver, nor
+        # during a read or write.
+        self.lock: threading.Lock = threading.Lock()
+        self._connection: contract.Connection = None  # type: ignore[assignment]  # the subclass's `run` sets it
+        self._deliveries: Deque[Any] = collections.deque()
+        # The deliverer under the one key `None`. Taken by `setdefault`: that is one step, and even a thread that was
+        # torn out right after it can see that the role is its own, as it could not with a lock.
+        self._deliverer: Dict[None, object] = {}
+        self._torn_delivery: Any = None
+        # Taken until there is a connection: those who know of the transport before may settle it.
+        self._writing = True
+        self._write_blocked = False
+        self._unsent: Union[bytes, memoryview] = b""
+        self._due = _timers.NEVER
+        self._deadline_timer: Optional[environment.Timer] = None
+        self._reading: Reading = WATCHED
+        self._auth_context: Optional[contract.AuthContext] = None
+
+    @property
+    def peer(self) -> str:
+        return self._peer
+
+    @property
+    def auth_context(self) -> Optional[contract.AuthContext]:
+        return self._auth_context
+
+    def set_auth_context(self, auth_context: contract.AuthContext) -> None:
+        self._auth_context = auth_context
+
+    def set_user_timeout(self, seconds: Optional[float]) -> None:
+        option = getattr(socket, "TCP_USER_TIMEOUT", None)
+        if option is None or self._socket.family not in (socket.AF_INET, socket.AF_INET6):
+            return
+        with self.lock:
+            if self._reading is not CLOSED:
+                milliseconds = 0 if seconds is None else min(max(1, math.ceil(seconds * 1000)), 2**31 - 1)
+                self._socket.setsockopt(socket.IPPROTO_TCP, option, milliseconds)
+
+    # ------------------------------------------------------------ what the other half does
+
+    @abc.abstractmethod
+    def _watch(self) -> None:
+        """Tell the reactor what to watch for now. The lock is held."""
+        raise NotImplementedError()
+
+    @abc.abstractmethod
+    def _lose(self, reason: str, cause: Optional[BaseException]) -> None:
+        """Stop reading and writing for good, and let the connection and everybody who waits know."""
+        raise NotImplementedError()
+
+    @abc.abstractmethod
+    def _close_if_free(self) -> None:
+        """Close the descriptor of a closed transport once nobody is inside a system call on it. The lock is held."""
+        raise NotImplementedError()
+
+    # ------------------------------------------------------------ writing
+
+    def settle(self) -> None:
+        if not self._writing:
+            self._write()
+        elif self._write_blocked:
+            with self.lock:
+                self._keep_deadline()
+        if self._deliveries:
+            self._deliver()
+
+    def _write(self) -> None:
+        """Write all there is, unless another thread is at it."""
+        mine = False
+        try:
+            with self.lock:
+                if self._writing or self._reading is CLOSED:
+                    return
+                data = self._connection.data_to_send()
+                if not data and not self._connection.finished:
+                    self._keep_deadline()
+                    return
+                self._writing = mine = True
+            self._write_on(data)
+        except BaseException as error:
+            self._torn_out(error, mine)
+
+    def _write_on(self, data: Union[bytes, memoryview]) -> None:
+        """Write, as the only thread that does, until nothing is left or the socket takes no more."""
+        while True:
+            sent = 0
+            if data:
+                try:
+                    sent = self._socket.send(data)
+                except (BlockingIOError, InterruptedError):
+                    pass
+                except OSError as error:
+                    self._lose(f"{self._peer}: {error.strerror or error}", error.with_traceback(None))
+            with self.lock:
+                if self._reading is CLOSED:
+                    self._writing = False
+                    self._close_if_free()
+                    return
+                if sent < len(data):
+                    self._unsent = memoryview(data)[sent:]
+                    self._write_blocked = True
+                    self._watch()
+                    self._keep_deadline()
+                    return
+                data = self._connection.data_to_send()
+                if not data:
+                    self._writing = False
+                    if not self._connection.finished:
+                        self._keep_deadline()
+                        return
+                    break
+        self._lose(f"{self._peer}: closed by this side", None)
+
+    def _write_again(self) -> None:
+        """Go on with what the socket did not take. On the reactor's thread."""
+        try:
+            with self.lock:
+                if not self._write_blocked:
+                    return  # closed meanwhile
+                self._write_blocked = False
+                data, self._unsent = self._unsent, b""
+                self._watch()
+            self._write_on(data)
+        except BaseException as error:
+            self._torn_out(error, True)
+
+    def _torn_out(self, error: BaseException, writing: bool) -> None:
+        """Give the connection up, whose state nobody knows. Re-raises what is not the library's fault.
+
+        Args:
+          error: What has torn the thread out.
+          writing: Whether the thread was the writer.
+        """
+        if writing:
+            with self.lock:
+                self._writing = False
+                if self._reading is CLOSED:
+                    self._close_if_free()
+        if isinstance(error, Exception):
+            _LOGGER.error("Working on a connection raised: this is a defect of the library", exc_info=error)
+            self._lose(f"{self._peer}: {_DEFECT}: {error!r}", error)
+        else:
+            self._lose(f"{self._peer}: {_TORN_OUT}", error)
+            raise error
+
+    # ------------------------------------------------------------ delivering
+
+    def _deliver(self) -> None:
+        """Pass upwards all there is, unless another thread is at it."""
+        roles = self._deliverer
+        while self._deliveries:
+            me = object()
+            try:
+                if roles.setdefault(None, me) is not me:
+                    return
+                self._deliver_all()
+            except BaseException:
+                self._reactor.call_soon(self._deliver)
+                raise
+            finally:
+                if roles.get(None) is me:
+                    del roles[None]
+
+    def _deliver_all(self) -> None:
+        while self._deliveries:
+            deliveries = self._deliveries  # another one after `exchange`
+            deliver = self._connection.deliver
+            while deliveries:
+                delivery = deliveries[0]
+                try:
+                    deliver(delivery)
+                except Exception:
+                    _LOGGER.exception("Delivering from a connection raised: this is a defect of the library")
+                except BaseException:
+                    if self._torn_delivery is delivery:
+                        deliveries.popleft()
+                    self._torn_delivery = delivery
+                    raise
+                deliveries.popleft()
+
+    # ------------------------------------------------------------ the connection's deadline
+
+    def _keep_deadline(self) -> None:
+        """Set the timer if the connection's deadline is earlier than what is set. The lock is held."""
+        due = self._connection.next_deadline()
+        if due is not None and due < self._due and self._reading is not CLOSED:
+            timer, self._deadline_timer = self._deadline_timer, self._reactor.call_at(due, self._on_deadline)
+            self._due = due
+            if timer is not None:
+                timer.cancel()
+
+    def _on_deadline(self) -> None:
+        try:
+            with self.lock:
+                if self._reading is CLOSED:
+                    return
+                self._due = _timers.NEVER
+                self._deadline_timer = None
+                now = self._reactor.time()
+                due = self._connection.next_deadline()
+                if due is not None and due <= now:
+                    self._connection.handle_deadline(now)
+                self._keep_deadline()
+        except BaseException as error:
+            self._torn_out(error, False)
+        self.settle()

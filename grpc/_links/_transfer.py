@@ -1,0 +1,254 @@
+"""Payloads through a connection, both ways: messages, DATA frames, and the flow control between them.
+
+`_flow` says how much and why; here it is done. In: what an End has allowed becomes payloads in the ticket of this read,
+the rest stays in the stream's reader until the End allows more. Out: what the windows do not admit waits in the
+stream's outbox until a WINDOW_UPDATE or SETTINGS frame opens them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Callable, Dict
+
+import h2.events
+import h2.exceptions
+
+from grpc._links import _connection, _flow, _guards, _messages
+from grpc._values.contexts import Uncompressed
+
+if TYPE_CHECKING:
+    from grpc._links._stream import Stream
+    from grpc._values.limits import Limits
+    from grpc.framework.interfaces.links import links
+
+
+class TransferConnection(_connection.Http2Connection):
+    """A connection whose streams carry messages."""
+
+    def __init__(self, client_side: bool, limits: Limits, accept: Callable[[links.Ticket], None]) -> None:
+        """See `Http2Connection`."""
+        super().__init__(client_side, limits, accept)
+        self._handlers[h2.events.DataReceived] = self._on_data
+        self._handlers[h2.events.WindowUpdated] = self._on_window_updated
+        self._longest = _bounded(limits.max_receive_message_length)
+        self._longest_sent = _bounded(limits.max_send_message_length)
+        # What has arrived on the connection and was not given back, and how much of it readers hold.
+        self._owed = 0
+        self._held = 0
+        self._stream_step = _flow.quarter(limits.stream_window)
+        self._connection_step = _flow.quarter(_flow.CONNECTION_WINDOW)
+        # The streams with something in the outbox.
+        self._blocked: Dict[int, Stream] = {}
+
+    def _remove(self, stream: Stream) -> None:
+        self._streams.pop(stream.stream_id, None)
+        self._operations.pop(stream.operation_id, None)
+        if self._blocked:
+            self._blocked.pop(stream.stream_id, None)
+        if stream.held:
+            self._held -= stream.held
+            stream.held = 0
+
+    # ------------------------------------------------------------ in
+
+    def _on_data(self, event: h2.events.DataReceived) -> None:
+        stream = self._streams.get(event.stream_id)
+        size: int = event.flow_controlled_length
+        if not event.data and event.stream_ended is None:
+            self._rules.on_useless()
+        self._owed += size
+        if self._owed >= self._connection_step:
+            self._give_back_to_connection()
+        if stream is None or stream.ended_remotely or stream.termination is not None:
+            return
+        stream.owed += size
+        data: bytes = event.data
+        reader = stream.reader
+        if reader is None:
+            if stream.allowed:
+                payload = _messages.single(data, self._longest)
+                if payload is not None:
+                    stream.allowed -= 1
+                    stream.payloads.append(payload)
+                    if not stream.touched:
+                        self._touch(stream)
+                    if stream.owed >= self._stream_step:
+                        self._give_back(stream)
+                    return
+            reader = stream.reader = _messages.MessageReader(self._longest, stream.encoding)
+        reader.feed(data)
+        self._take(stream, reader)
+
+    def _allow(self, stream: Stream, payloads: int) -> None:
+        """Let the End have further payloads, those that have arrived already at once."""
+        stream.allowed += payloads
+        if stream.reader is not None:
+            self._take(stream, stream.reader)
+            if stream.termination is not None:
+                self._touch(stream)  # that was all, perhaps
+
+    def _take(self, stream: Stream, reader: _messages.MessageReader) -> None:
+        """Gather what is complete and allowed."""
+        if stream.allowed:
+            try:
+                payloads = reader.take(stream.allowed)
+            except _messages.MessageError as error:
+                self._reject(stream, error.code, error.details)
+                return
+            if payloads:
+                stream.allowed -= len(payloads)
+                stream.payloads.extend(payloads)
+                self._touch(stream)
+        held = 0 if stream.allowed else reader.held
+        if held != stream.held:
+            self._held += held - stream.held
+            stream.held = held
+        self._give_back(stream)
+        self._give_back_to_connection()
+
+    def _give_back(self, stream: Stream) -> None:
+        due = _flow.stream_due(stream.owed, stream.held, self._stream_step)
+        if due and not stream.ended_remotely:
+            stream.owed -= due
+            self._increment(due, stream.stream_id)
+
+    def _give_back_to_connection(self) -> None:
+        due = _flow.connection_due(self._owed, self._held, self._connection_step)
+        if due:
+            self._owed -= due
+            self._increment(due, None)
+
+    def _increment(self, due: int, stream_id: Any) -> None:
+        with contextlib.suppress(h2.exceptions.ProtocolError):  # closed meanwhile: nobody needs a window there
+            self._h2.increment_flow_control_window(due, stream_id)
+
+    # ------------------------------------------------------------ out
+
+    def _framed(self, ticket: links.Ticket, compression: int, uncompressed_first: bool = False) -> bytes:
+        """The payloads of a ticket, which has some, as they stand in the stream.
+
+        Raises:
+          MessageError: One of them cannot be sent.
+        """
+        payload: Any = ticket.payload
+        limit = self._longest_sent
+        if type(payload) is bytes and len(payload) <= limit and not compression and not ticket.further_payloads:
+            return b"\0" + len(payload).to_bytes(4, "big") + payload
+        payloads = [payload, *ticket.further_payloads]
+        for each in payloads:
+            _messages.check_sendable(each, limit)
+        if not compression:
+            return b"".join(map(_messages.frame_message, payloads))
+        if uncompressed_first:
+            payloads[0] = Uncompressed(payloads[0])
+        return b"".join([_messages.frame_compressed(each, compression) for each in payloads])
+
+    def _send_framed(self, stream: Stream, data: bytes, end_stream: bool) -> None:
+        """Send what `_framed` made, or keep what the windows do not admit yet.
+
+        Args:
+          stream: On this one.
+          data: The payloads.
+          end_stream: Whether nothing at all follows on it. `stream.ended_locally` says so, too, by then.
+        """
+        outbox = stream.outbox
+        self._rules.sent = True
+        if outbox is not None:
+            outbox.put(data)
+        elif (
+            len(data) <= self._max_frame_size
+            and self._ahead < _guards.MOST_AHEAD
+            and len(data) <= self._h2.local_flow_control_window(stream.stream_id)
+        ):
+            self._ahead += len(data)
+            self._h2.send_data(stream.stream_id, data, end_stream)
+        else:
+            stream.outbox = _flow.Outbox(data)
+            self._flush(stream)
+
+    def _use_leave(self, stream: Stream, ticket: links.Ticket) -> None:
+        """Count the payloads of a ticket that do not end their direction, and let the End go on when that is due."""
+        stream.leave -= 1 + len(ticket.further_payloads)
+        self._renew_leave(stream)
+
+    def _renew_leave(self, stream: Stream) -> None:
+        due = _flow.leave_due(stream.leave, 0 if stream.outbox is None else stream.outbox.size)
+        if due:
+            stream.leave += due
+            stream.allowance += due
+            self._touch(stream)
+
+    def _flush(self, stream: Stream) -> None:
+        """Send as much of the outbox as the windows admit; at its end, what ends our direction."""
+        outbox = stream.outbox
+        assert outbox is not None
+        stream_id = stream.stream_id
+        waiting = outbox.size
+        ends = stream.ended_locally and stream.trailers is None
+        self._rules.sent = True
+        try:
+            while outbox.size:
+                if self._ahead >= _guards.MOST_AHEAD:
+                    self._congested = True
+                    break
+                room = min(self._h2.local_flow_control_window(stream_id), self._max_frame_size)
+                if room <= 0:
+                    break
+                data = outbox.take(room)
+                self._ahead += len(data)
+                self._h2.send_data(stream_id, data, ends and not outbox.size)
+        except h2.exceptions.ProtocolError:
+            return  # it has been reset; the event that says so is on its way
+        if outbox.size:
+            if outbox.size != waiting:
+                self._blocked.pop(stream_id, None)  # who has had a share comes last next time
+            self._blocked[stream_id] = stream
+        else:
+            self._blocked.pop(stream_id, None)
+            stream.outbox = None
+            if stream.trailers is not None:
+                self._send_trailers(stream, stream.trailers)
+        if not stream.ended_locally:
+            self._renew_leave(stream)
+
+    def _send_trailers(self, stream: Stream, trailers: _connection.HeaderFields) -> None:
+        """End our direction of a stream with a header block."""
+        raise NotImplementedError()
+
+    def _on_window_updated(self, event: h2.events.WindowUpdated) -> None:
+        if not self._blocked:
+            return
+        if event.stream_id:
+            stream = self._blocked.get(event.stream_id)
+            if stream is not None:
+                self._flush(stream)
+        else:
+            self._flush_blocked()
+
+    def _on_settings_changed(self, event: h2.events.RemoteSettingsChanged) -> None:
+        super()._on_settings_changed(event)
+        self._flush_blocked()
+
+    def _flush_blocked(self) -> None:
+        blocked = self._blocked
+        for stream in list(blocked.values()):
+            self._flush(stream)
+            if self._congested:
+                break
+
+    def _go_on_sending(self) -> None:
+        self._congested = False
+        self._flush_blocked()
+        if self._touched:
+            self._make_tickets()
+        self._finish_if_drained()
+        if self._congested:
+            self.deliveries.append(_come_back)
+
+
+def _come_back() -> None:
+    """A delivery that does nothing: after every delivery the driver asks for output again."""
+
+
+def _bounded(limit: int) -> int:
+    return _messages.LONGEST if limit < 0 else min(limit, _messages.LONGEST)
