@@ -27,7 +27,7 @@ from h2.events import (
     TrailersReceived,
     WindowUpdated,
 )
-from h2.exceptions import ProtocolError
+from h2.exceptions import DenialOfServiceError, ProtocolError
 from h2.stream import STREAM_OPEN as _IS_OPEN
 from h2.stream import StreamClosedBy, StreamState
 from hyperframe.exceptions import InvalidPaddingError
@@ -51,6 +51,10 @@ _CLOSED = StreamState.CLOSED
 
 _MAX_CONCURRENT_STREAMS = 3
 _MAX_STREAM_ID = _MAX_WINDOW = 2**31 - 1
+
+# h2 lets a header block run on over 64 CONTINUATION frames, which at the size of frame that we allow would be 64 MiB to
+# hold for a peer that may never end it. Many times what any header list may hold, and a fraction of a message.
+_MOST_HEADER_BYTES = 256 * 1024
 
 _HEADER_BYTES = 9
 _UNPACK_HEADER = struct.Struct(">IBI").unpack_from  # length and type in one word, flags, stream id
@@ -123,6 +127,9 @@ class TunedConnection(SendingConnection):
                 events.extend(self._receive_frame(frame))
             finally:
                 self._note(frame.stream_id)
+        waiting = self.incoming_buffer._headers_buffer
+        if waiting and sum(len(frame.data) for frame in waiting) > _MOST_HEADER_BYTES:
+            raise DenialOfServiceError("Header block exceeds maximum length")
 
     def _receive_bytes(self, data: bytes, events: list[Event]) -> None:
         """Receives the frames that the data completes, and leaves the rest in h2's buffer."""

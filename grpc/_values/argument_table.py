@@ -143,8 +143,14 @@ _CONNECTING = (
     ),
     Argument("grpc.service_config", "C", "str", None, "", "the service config, as JSON", True),
     Argument("grpc.service_config_disable_resolution", "C", "bool", 1, "", "ignore service configs from DNS"),
-    Argument("grpc.enable_retries", "C", "bool", 1, "", "whether the retry policies of the service config count"),
-    Argument("grpc.per_rpc_retry_buffer_size", "C", "int", 262_144, "bytes", "how much of a call is kept for a retry"),
+    Argument(
+        "grpc.enable_retries", "C", "bool", 1, "",
+        "whether calls that were sent are tried again: by the service config's policies, or if a server refused them",
+        True,
+    ),
+    Argument(
+        "grpc.per_rpc_retry_buffer_size", "C", "int", 262_144, "bytes", "how much of a call is kept for a retry", True,
+    ),
     Argument("grpc.experimental.enable_hedging", "C", "bool", 0, "", "nothing, in any implementation yet"),
     Argument("grpc.inhibit_health_checking", "C", "bool", 0, "", "ignore the health check of the service config"),
     Argument("grpc.enable_http_proxy", "C", "bool", 1, "", "whether to honour the environment's proxy settings"),
@@ -164,7 +170,8 @@ _NAMES = (
     Argument("grpc.primary_user_agent", "C", "str", None, "", "the beginning of the user agent", True),
     Argument("grpc.secondary_user_agent", "C", "str", None, "", "the end of the user agent", True),
     Argument("grpc.http2_scheme", "C", "str", None, "", "`:scheme`", False, 0, "from the credentials"),
-    Argument("grpc.so_reuseport", "S", "bool", 1, "", "SO_REUSEPORT: two servers can then bind one port", True),
+    # 1 elsewhere, where a second server on a port that is in use goes unnoticed; here that is an error unless asked for.
+    Argument("grpc.so_reuseport", "S", "bool", 0, "", "SO_REUSEPORT: servers that ask for it share a port", True),
     Argument("grpc.expand_wildcard_addrs", "S", "bool", 0, "", "bind every local address instead of the wildcard"),
 )  # fmt: skip
 

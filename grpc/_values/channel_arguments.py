@@ -171,6 +171,8 @@ _CONNECTING = {
     "idle_timeout": "grpc.client_idle_timeout_ms",
     "policy": "grpc.lb_policy_name",
     "service_config": "grpc.service_config",
+    "retries": "grpc.enable_retries",
+    "retry_buffer": "grpc.per_rpc_retry_buffer_size",
 }
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
+RETRY_BUFFER = 256 * 1024
+"""How much of a call is kept for another attempt, in bytes; gRPC's own figure."""
+
 
 class Connecting(NamedTuple):
     """Choices of a channel; each is a channel argument of the same meaning. All times are in seconds.
@@ -16,6 +19,9 @@ class Connecting(NamedTuple):
       idle_timeout: After how long without RPCs the connections are closed, up to a quarter more; None for never.
       policy: Which connection carries an RPC, where the service config does not say: `pick_first` or `round_robin`.
       service_config: The service config as JSON; None for none.
+      retries: Whether an RPC that was sent and failed may be tried again: by the service config's policies, and where a
+        server surely has not processed it.
+      retry_buffer: How many bytes of an RPC's messages are kept for that.
     """
 
     initial_backoff: float = 1.0
@@ -25,3 +31,5 @@ class Connecting(NamedTuple):
     idle_timeout: Optional[float] = None
     policy: str = "pick_first"
     service_config: Optional[str] = None
+    retries: bool = True
+    retry_buffer: int = RETRY_BUFFER

@@ -12,6 +12,7 @@ from h2.connection import ConnectionState, H2Connection
 from h2.errors import ErrorCodes
 from hpack import NeverIndexedHeaderTuple
 
+from grpc._links._h2_tuning import make_connection
 from tests.links.h2_twin import (
     ACK,
     CONTINUATION,
@@ -507,3 +508,19 @@ def test_second_half_of_a_frame_is_not_scanned_again(monkeypatch: pytest.MonkeyP
     for start in range(0, len(data), 100):
         twin.tuned.receive_data(data[start : start + 100])
     assert looks == []
+
+
+def test_a_header_block_that_runs_on_is_ended_before_it_fills_the_memory() -> None:
+    connection = make_connection(client_side=False)
+    connection.max_inbound_frame_size = 1024 * 1024
+    client = H2Connection()
+    client.initiate_connection()
+    connection.initiate_connection()
+    connection.receive_data(client.data_to_send())
+    connection.clear_outbound_data_buffer()
+    connection.receive_data(frame(HEADERS, 0, 1, bytes(200 * 1024)))
+    with pytest.raises(h2.exceptions.DenialOfServiceError):
+        connection.receive_data(frame(CONTINUATION, 0, 1, bytes(100 * 1024)))
+    goaway = connection.data_to_send()
+    assert goaway[3] == GOAWAY
+    assert goaway[13:17] == number(ErrorCodes.ENHANCE_YOUR_CALM)

@@ -102,8 +102,12 @@ class TestFields:
             ("grpc.client_idle_timeout_ms", 1500),
             ("grpc.lb_policy_name", "round_robin"),
             ("grpc.service_config", "{}"),
+            ("grpc.enable_retries", 0),
+            ("grpc.per_rpc_retry_buffer_size", 1600),
         ]
-        assert parse(options, CLIENT).connecting == Connecting(1.1, 1.2, 1.3, 1.4, 1.5, "round_robin", "{}")
+        assert parse(options, CLIENT).connecting == Connecting(
+            1.1, 1.2, 1.3, 1.4, 1.5, "round_robin", "{}", False, 1600
+        )
 
     def test_every_other_argument_can_be_asked_for_by_name(self) -> None:
         settings = parse([("grpc.primary_user_agent", b"me/1"), ("grpc.so_reuseport", 0)], CLIENT)
