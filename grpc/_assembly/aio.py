@@ -8,7 +8,7 @@ tickets come from any thread and are taken to the loop.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, Callable, List, Optional, Union
 
 from grpc._assembly import client
 from grpc._assembly._limiting import LimitingServicer
@@ -21,6 +21,7 @@ from grpc.framework.crust import implementations as crust
 from grpc.framework.interfaces.links import links, utilities
 
 if TYPE_CHECKING:
+    from grpc._assembly import server as threaded
     from grpc._io import contract
     from grpc._values.compression import Compression
     from grpc._values.security import ClientSecurity, ServerSecurity
@@ -36,9 +37,25 @@ _PATIENCE = 1.0
 class ClientSide(client.ClientSide):
     """What an asynchronous channel stands on."""
 
-    def __init__(self, end: base.End, link: invocation.InvocationLink, driver: aio.Driver, authority: str) -> None:
+    def __init__(
+        self,
+        end: base.End,
+        link: Union[invocation.InvocationLink, client.InMemory],
+        driver: aio.Driver,
+        authority: str,
+    ) -> None:
         super().__init__(end, link, driver, None, authority)
         self._loop_driver = driver
+
+    def drain(self, grace: float, drained: Callable[[], None]) -> None:
+        """Take no more RPCs, and abort those that run longer than a time. Does not wait; `close` comes after.
+
+        Args:
+          grace: Seconds.
+          drained: Called when no RPC runs any more; at once if none does.
+        """
+        self._end.stop(grace)
+        self._end.add_idle_action(drained)
 
     async def wait_closed(self) -> None:
         """Wait until nothing of it is left on the loop; `close` comes before."""
@@ -84,6 +101,23 @@ def over_http2(
     utilities.join(end, link)
     end.start()
     return ClientSide(end, link, driver, authority)
+
+
+def in_memory(loop: Optional[aio.Loop], server: Union[ServerSide, threaded.ServerSide]) -> ClientSide:
+    """A client side joined to a server in this process, whichever threads that runs in; nothing is encoded.
+
+    Args:
+      loop: Where the client side lives; None for the running loop.
+      server: The server side; one on a loop, this one or another, or one that runs in threads.
+
+    Raises:
+      RuntimeError: No loop is given and none runs.
+    """
+    driver = aio.driver(loop)
+    end = core.invocation_end_link(driver.environment)
+    utilities.join(_OntoLoop(end, driver), server.another_end())
+    end.start()
+    return ClientSide(end, client.InMemory(driver.environment), driver, "inproc")
 
 
 class _OntoLoop(links.Link):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Options = Sequence[Tuple[str, Any]]
 
 
-class _InMemory:
+class InMemory:
     """The connectivity of a channel that is joined to its server: READY from the beginning to the end."""
 
     service_config = NO_SERVICE_CONFIG
@@ -68,7 +68,7 @@ class ClientSide:
     def __init__(
         self,
         end: base.End,
-        link: Union[invocation.InvocationLink, _InMemory],
+        link: Union[invocation.InvocationLink, InMemory],
         driver: Optional[contract.Driver],
         pool: Optional[futures.Executor],
         authority: str,
@@ -81,6 +81,10 @@ class ClientSide:
         self._lock = threading.Lock()
         self._closed = False
         self.stub: face.GenericStub = crust.generic_stub(end, pool)
+
+    def another_stub(self, pool: Optional[futures.Executor]) -> face.GenericStub:
+        """A stub that draws requests from iterators, and calls receivers, in a pool of its own."""
+        return crust.generic_stub(self._end, pool)
 
     @property
     def closed(self) -> bool:
@@ -107,7 +111,7 @@ class ClientSide:
         self._link.unwatch(callback)
 
     def method_config(self, group: str, method: str) -> MethodConfig:
-        """What the service config prescribes for a method: its timeout and sizes are for the caller to keep."""
+        """What the service config prescribes for a method: its timeout is for the caller to keep, the rest is kept."""
         return self._link.service_config.method(group, method)
 
     def close(self) -> None:
@@ -171,4 +175,4 @@ def in_memory(server: ServerSide, pool: Optional[futures.Executor]) -> ClientSid
     end = core.invocation_end_link()
     utilities.join(end, server.another_end())
     end.start()
-    return ClientSide(end, _InMemory(environment.default()), None, pool, "inproc")
+    return ClientSide(end, InMemory(environment.default()), None, pool, "inproc")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, Callable, List, Mapping, Optional, Tuple
 
 from grpc._assembly._limiting import LimitingServicer
 from grpc._io import threads
@@ -35,15 +35,24 @@ class ServerSide:
         options: Options,
         maximum_concurrent_rpcs: Optional[int],
         compression: Optional[Compression],
+        *,
+        method_implementations: Optional[Mapping[Tuple[str, str], face.MethodImplementation]] = None,
+        default_timeout: Optional[float] = None,
+        maximum_timeout: Optional[float] = None,
+        ended: Optional[Callable[[], None]] = None,
     ) -> None:
         """Make a server side; its reactor runs from now on, for the ports to be bound on.
 
         Args:
-          multi_method: Serves.
+          multi_method: Serves all methods without an implementation of their own.
           pool: Runs it.
           options: Channel arguments.
           maximum_concurrent_rpcs: How many operations to serve at once, over all ways in; None for any number.
           compression: How to compress responses; None for what the channel arguments say.
+          method_implementations: From (group, method) to what serves it.
+          default_timeout: Seconds for an operation whose invocation names no timeout; None for no limit.
+          maximum_timeout: The most seconds that any operation is given; None for no limit.
+          ended: Called once, when everything has ended.
 
         Raises:
           TypeError, ValueError: A channel argument is wrong, see `channel_arguments.parse`.
@@ -54,9 +63,13 @@ class ServerSide:
             limits = limits._replace(compression=int(compression))
         self._settings = settings
         self._driver = threads.server_driver()
-        self._servicer: base.Servicer = crust.servicer({}, multi_method, pool, self._driver.environment)
+        self._servicer: base.Servicer = crust.servicer(
+            method_implementations or {}, multi_method, pool, self._driver.environment
+        )
         if maximum_concurrent_rpcs is not None:
             self._servicer = LimitingServicer(self._servicer, maximum_concurrent_rpcs)
+        self._timeouts = (default_timeout, maximum_timeout)
+        self._ended = ended
         self._link = service.ServiceLink(limits, self._driver.environment.time, settings.server)
         # Guards everything below. Nothing is called while it is held.
         self._lock = threading.Lock()
@@ -70,7 +83,7 @@ class ServerSide:
 
     def another_end(self) -> End:
         """A further End with the same servicer, for a client side in this process."""
-        end = core.service_end_link(self._servicer, None, None, self._driver.environment)
+        end = core.service_end_link(self._servicer, *self._timeouts, self._driver.environment)
         with self._lock:
             self._ends.append(end)
             started = self._started and not self._stopping
@@ -157,4 +170,6 @@ class ServerSide:
             last = self._unfinished == 0
         if last:
             self._driver.close()
+            if self._ended is not None:
+                self._ended()
             self.stopped.set()

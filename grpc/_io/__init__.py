@@ -2,5 +2,8 @@
 
 * `contract`: what a driver asks of a connection, and gives to it.
 * `addresses`: targets, their parsing and resolution.
+* `tls`, `tls_contexts`: TLS on one connection, sans-io, and what it is configured with.
+* `securing`: TLS between a transport and its connection, for any driver.
 * `threads`: the driver of the synchronous API, one selector reactor and callers that read for themselves.
+* `aio`: the driver of the asynchronous API, on the event loop that is running.
 """

@@ -146,6 +146,8 @@ def literal(target: str) -> List[Address]:
 
 def _numeric(text: str, scheme: str, target: str) -> List[Address]:
     try:
+        if not text.strip():
+            raise socket.gaierror(socket.EAI_NONAME, "nothing there")
         return _look_up(text.strip(), _NUMERIC_FAMILIES[scheme], socket.AI_NUMERICHOST)
     except (socket.gaierror, UnicodeError) as error:
         form = "1.2.3.4:port" if scheme == "ipv4" else "[::1]:port"

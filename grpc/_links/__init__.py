@@ -1,10 +1,14 @@
 """HTTP/2 links: tickets on one side, bytes on the other, and nothing that waits in between.
 
-* `_connection`: one HTTP/2 connection, sans-io, what both roles share; `_client` and `_server`: the roles.
+* `_connection`: one HTTP/2 connection, sans-io, what both roles share; `_transfer`: payloads on it, by the flow control
+  of `_flow`; `_client`, with `_calls`, and `_server`: the roles.
 * `_stream`: one RPC on a connection.
-* `_messages`, `_metadata`, `_timeouts`, `_statuses`: the codecs of the gRPC protocol.
+* `_request_headers`, `_requests`, `_responses`: header blocks made and read; `_messages`, `_compression`, `_metadata`,
+  `_timeouts`, `_statuses`: the codecs of the gRPC protocol.
+* `_upkeep`: the rules of a connection as a whole, out of `_keepalive`, `_pings`, `_age`, `_drain` and `_guards`.
 * `_h2_*`: h2's connection, tuned; the only modules that know h2's inside.
 * `invocation`, `service`: the links that Ends are joined with, over any driver.
 * `_pool`, `_policies`, `_subchannel`, `_resolution`: the connections of a channel, beneath `invocation`; `_waiting`,
   `_failure`, `_connectivity`, `_idling`, `_service_config`, `_section`: what they and it are made of.
+* `_retries`: the operations of a channel that are tried again; `_retrying`, `_throttle`: by which rules.
 """

@@ -24,6 +24,7 @@ from grpc.framework.interfaces.links import links
 
 if TYPE_CHECKING:
     from grpc._links._request_headers import RequestHeaders
+    from grpc._links._service_config import MethodConfig, ServiceConfig
     from grpc._values.limits import Limits
 
 _Termination = links.Ticket.Termination
@@ -43,6 +44,8 @@ class CallingConnection(_transfer.TransferConnection):
         going_away: Callable[[], None],
         refused: Optional[Callable[[Hashable], None]],
         clock: Callable[[], float],
+        replay_bound: Optional[int],
+        config: ServiceConfig,
     ) -> None:
         """See `ClientConnection`."""
         super().__init__(True, limits, accept)
@@ -50,6 +53,9 @@ class CallingConnection(_transfer.TransferConnection):
         self._going_away = going_away
         self._refused = refused
         self._clock = clock
+        self._replay_bound = replay_bound
+        # What is prescribed for a method's messages; None if nothing is for any.
+        self._prescribed = config.method if config.bounds_messages else None
         self._next_stream_id = 1
         self._max_streams = 2**31
         # Operations that wait until the peer allows another stream, in order; and those that are being given back.
@@ -135,6 +141,7 @@ class CallingConnection(_transfer.TransferConnection):
           waiting: The operation, if it has waited.
         """
         protocol = ticket.protocol
+        config = None if self._prescribed is None else self._prescribed(ticket.group, ticket.method)
         compression = self._limits.compression
         authority = None
         if protocol is not None:
@@ -146,6 +153,8 @@ class CallingConnection(_transfer.TransferConnection):
             if ticket.initial_metadata:
                 _metadata.check_sendable_block(fields, self._peer_metadata_size, "request metadata")
             data = None if ticket.payload is None else self._framed(ticket, compression)
+            if config is not None:
+                _messages.check_prescribed(ticket, config.max_request_bytes)
         except (_metadata.MetadataError, _messages.MessageError) as error:
             number = 0 if waiting is None else waiting.next_ticket
             self.deliveries.append(failure(ticket.operation_id, number, error.code, error.details))
@@ -173,6 +182,8 @@ class CallingConnection(_transfer.TransferConnection):
                 stream.waiting.since = waiting.since
         if compression:
             stream.compression = compression
+        if config is not None:
+            self._prescribe(stream, config)
         completes = ticket.termination is _COMPLETION
         if completes:
             stream.ended_locally = True
@@ -186,6 +197,14 @@ class CallingConnection(_transfer.TransferConnection):
             self._allow(stream, ticket.allowance)
         if self._next_stream_id > _LAST_STREAM_ID:
             self._run_out()
+
+    def _prescribe(self, stream: Stream, config: MethodConfig) -> None:
+        """Have a stream's messages checked against the service config."""
+        stream.longest_sent = config.max_request_bytes
+        longest = config.max_response_bytes
+        if longest is not None and longest < self._longest:
+            # A reader that is there before the first message has every message pass through it.
+            stream.reader = _messages.MessageReader(longest, stream.encoding, _messages.PRESCRIBED)
 
     def _run_out(self) -> None:
         """Take no more operations: there are no more numbers for streams."""
@@ -216,6 +235,8 @@ class CallingConnection(_transfer.TransferConnection):
             return
         try:
             data = self._framed(ticket, stream.compression)
+            if stream.longest_sent is not None:
+                _messages.check_prescribed(ticket, stream.longest_sent)
         except _messages.MessageError as error:
             self.deliveries.append(failure(stream.operation_id, stream.next_ticket, error.code, error.details))
             self._end(stream, _statuses.reset_of_status(error.code))
@@ -251,13 +272,13 @@ class CallingConnection(_transfer.TransferConnection):
         if stream.waiting is None:
             assert stream.first is not None
             stream.waiting = Waiting(stream.first)
-        if not stream.waiting.record(ticket):
+        if self._replay_bound is None or not stream.waiting.record(ticket, self._replay_bound):
             stream.first = stream.waiting = None
 
     def _refuse(self, stream: Stream, reason: str) -> None:
         """Give an operation back, if it can be tried again."""
         self._remove(stream)
-        if stream.first is None or self._refused is None:
+        if stream.first is None or self._refused is None or self._replay_bound is None:
             self.deliveries.append(refusal(stream.operation_id, stream.next_ticket, reason))
             return
         waiting = Waiting(stream.first) if stream.waiting is None else stream.waiting

@@ -15,10 +15,13 @@ import h2.events
 from grpc._links import _calls, _pings, _responses, _statuses, _upkeep
 from grpc._links._failure import Failure
 from grpc._links._request_headers import RequestHeaders
+from grpc._links._service_config import NO_SERVICE_CONFIG
 from grpc._values import status
+from grpc._values.connecting import RETRY_BUFFER
 from grpc.framework.interfaces.links import links
 
 if TYPE_CHECKING:
+    from grpc._links._service_config import ServiceConfig
     from grpc._links._stream import Stream
     from grpc._values.limits import Limits
 
@@ -50,6 +53,8 @@ class ClientConnection(_calls.CallingConnection):
         lost: Callable[[str, Optional[BaseException]], None],
         refused: Optional[Callable[[Hashable], None]] = None,
         life: _upkeep.ClientLife = _upkeep.ClientLife(),  # noqa: B008  # immutable
+        replay_bound: Optional[int] = RETRY_BUFFER,
+        config: ServiceConfig = NO_SERVICE_CONFIG,
     ) -> None:
         """Make a connection whose preface and settings are ready to be sent.
 
@@ -62,8 +67,11 @@ class ClientConnection(_calls.CallingConnection):
           lost: Called once, at the end, when it has none either.
           refused: Called with the id of an operation that is to be fetched by `take_back`; None if nobody does that.
           life: What the connection needs to look after itself.
+          replay_bound: How many bytes of messages are kept of an operation in case the server refuses it; None if what
+            was sent is not to be given back at all.
+          config: How long the messages of each method may be, where that is less than the limits.
         """
-        super().__init__(limits, accept, headers, going_away, refused, life.clock)
+        super().__init__(limits, accept, headers, going_away, refused, life.clock, replay_bound, config)
         self._look_after(life)
         self._warn = life.warn
         self._handlers[h2.events.ResponseReceived] = self._on_response
@@ -131,6 +139,8 @@ class ClientConnection(_calls.CallingConnection):
             return
         stream.initial_metadata = response.metadata
         stream.encoding = response.encoding
+        if stream.reader is not None:  # there before the first message: see `_calls`
+            stream.reader.algorithm = response.encoding
         stream.code = response.code
         self._touch(stream)
 

@@ -8,8 +8,8 @@ arrives beyond the allowance is held as it came and keeps its share of the strea
 a slow reader is stopped by that window. The connection's window is given back at once, so that one slow reader stops
 nobody else, until the connection as a whole holds more than `HELD_BOUND`; what is held above that is kept from it.
 
-Sending. A stream's `Outbox` keeps what the peer's windows do not admit yet. As long as there is little in it the End has
-leave to send on, up to `LEAVE` payloads ahead; its leave is renewed in large steps, not payload by payload.
+Sending. A stream's `Outbox` keeps what the peer's windows do not admit yet. As long as there is little in it the End
+has leave to send on, up to `LEAVE` payloads ahead; its leave is renewed in large steps, not payload by payload.
 """
 
 from __future__ import annotations

@@ -5,11 +5,14 @@ DATA frame boundaries carry no meaning; but most often a frame is a message, and
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from grpc._links import _compression
 from grpc._values import status
 from grpc._values.contexts import Uncompressed
+
+if TYPE_CHECKING:
+    from grpc.framework.interfaces.links import links
 
 PREFIX = 5
 
@@ -68,6 +71,29 @@ def check_sendable(payload: bytes, limit: int) -> None:
         )
 
 
+def check_prescribed(ticket: links.Ticket, limit: Optional[int]) -> None:
+    """Make sure that the payloads of a ticket are no longer than the service config lets them be.
+
+    Args:
+      ticket: A client's.
+      limit: The longest message in bytes; None if the config does not say.
+
+    Raises:
+      MessageError: One of them is.
+    """
+    if limit is None or ticket.payload is None:
+        return
+    longest = max(map(len, (ticket.payload, *ticket.further_payloads)))
+    if longest > limit:
+        raise MessageError(
+            status.RESOURCE_EXHAUSTED,
+            f"message to be sent of {longest} bytes exceeds the limit of {limit}; {PRESCRIBED}",
+        )
+
+
+PRESCRIBED = "the service config sets it for this method"
+_RAISE_IT = "raise it with 'grpc.max_receive_message_length'"
+
 # ---------------------------------------------------------------- in
 
 
@@ -77,17 +103,19 @@ class MessageReader:
     Nothing is inflated before it is asked for, so what is kept is never more than what arrived.
     """
 
-    __slots__ = ("_algorithm", "_chunks", "_head", "_limit", "_start", "_wanted", "held")
+    __slots__ = ("_advice", "_chunks", "_head", "_limit", "_start", "_wanted", "algorithm", "held")
 
-    def __init__(self, limit: int, algorithm: int) -> None:
+    def __init__(self, limit: int, algorithm: int, advice: str = _RAISE_IT) -> None:
         """Make a reader.
 
         Args:
           limit: The longest message in bytes, compressed and inflated.
-          algorithm: The number of that which `grpc-encoding` names; 0 for none.
+          algorithm: The number of that which `grpc-encoding` names; 0 for none. May be set until a message arrives.
+          advice: Where the limit comes from, for people who meet it.
         """
         self._limit = limit
-        self._algorithm = algorithm
+        self._advice = advice
+        self.algorithm = algorithm
         # What is kept: the head from the start on, then the chunks. They are joined only when there is enough for
         # the next step, so that a long message in many pieces is copied once.
         self._head = b""
@@ -155,7 +183,7 @@ class MessageReader:
 
     def _measured(self, length: int) -> int:
         if length > self._limit:
-            raise _too_long(f"received message of {length} bytes", self._limit)
+            raise self._too_long(f"received message of {length} bytes")
         return length
 
     def _inflate(self, payload: bytes) -> bytes:
@@ -164,24 +192,20 @@ class MessageReader:
         if flag != 1:
             details = f"received a message with the compressed flag {flag}, which means nothing"
             raise MessageError(status.INTERNAL, details)
-        if not self._algorithm:
+        if not self.algorithm:
             raise MessageError(status.INTERNAL, "received a compressed message, and no grpc-encoding that says how")
         try:
-            return _compression.inflate(self._algorithm, payload, self._limit)
+            return _compression.inflate(self.algorithm, payload, self._limit)
         except _compression.TooLongError:
-            raise _too_long(
-                f"received message of {len(payload)} bytes, inflated more than {self._limit},", self._limit
+            raise self._too_long(
+                f"received message of {len(payload)} bytes, inflated more than {self._limit},"
             ) from None
         except _compression.CorruptError as error:
-            name = _compression.NAMES[self._algorithm].decode("ascii")
+            name = _compression.NAMES[self.algorithm].decode("ascii")
             raise MessageError(status.INTERNAL, f"received a message that is not {name}: {error}") from None
 
-
-def _too_long(what: str, limit: int) -> MessageError:
-    return MessageError(
-        status.RESOURCE_EXHAUSTED,
-        f"{what} exceeds the limit of {limit}; raise it with 'grpc.max_receive_message_length'",
-    )
+    def _too_long(self, what: str) -> MessageError:
+        return MessageError(status.RESOURCE_EXHAUSTED, f"{what} exceeds the limit of {self._limit}; {self._advice}")
 
 
 def single(data: bytes, limit: int) -> Optional[bytes]:

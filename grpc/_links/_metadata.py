@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import binascii
+import functools
+import itertools
 import re
-from typing import Any, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, NoReturn, Optional, Sequence, Tuple
 
 from grpc._values import status
 
@@ -84,8 +86,7 @@ def encode_metadata(metadata: Iterable[MetadataItem]) -> List[Header]:
     """
     fields: List[Header] = []
     for key, value in metadata:
-        check_key(key)
-        name = key.encode("ascii")
+        name = encode_key(key) if isinstance(key, str) else _refuse_key(key)
         if key.endswith("-bin"):
             raw = value.encode("utf-8") if isinstance(value, str) else value
             if not isinstance(raw, (bytes, bytearray, memoryview)):
@@ -105,16 +106,22 @@ def encode_metadata(metadata: Iterable[MetadataItem]) -> List[Header]:
     return fields
 
 
-def check_key(key: Any) -> None:
-    """Make sure that a name may be that of metadata.
+@functools.lru_cache(maxsize=1024)
+def encode_key(key: str) -> bytes:
+    """Turn a key into the name of a header field.
 
     Raises:
-      MetadataError: It may not; pseudo header names such as `:path` contain what no key may.
+      MetadataError: It cannot be one; pseudo header names such as `:path` contain what no key may.
     """
-    if not isinstance(key, str) or not _KEY.fullmatch(key):
-        raise MetadataError(f"metadata key {key!r} may hold only digits, lower-case letters and _ - .")
+    if not _KEY.fullmatch(key):
+        _refuse_key(key)
     if (key.startswith("grpc-") and key not in _LENT) or key in _REFUSED:
         raise MetadataError(f"metadata key {key!r} is reserved: gRPC or HTTP/2 gives this name a meaning of its own")
+    return key.encode("ascii")
+
+
+def _refuse_key(key: Any) -> NoReturn:
+    raise MetadataError(f"metadata key {key!r} may hold only digits, lower-case letters and _ - .")
 
 
 # ---------------------------------------------------------------- in
@@ -155,7 +162,8 @@ def _decode_base64(text: bytes) -> Optional[bytes]:
 
 def block_size(fields: Sequence[Header]) -> int:
     """The size of a header block as limits count it: names, values and 32 for each field."""
-    return sum([len(name) + len(value) + 32 for name, value in fields])
+    # Joined, because that is the shortest way of measuring many.
+    return 32 * len(fields) + len(b"".join(itertools.chain.from_iterable(fields)))
 
 
 def check_block(fields: Sequence[Header], limit: int, what: str) -> None:

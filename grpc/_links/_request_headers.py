@@ -42,7 +42,8 @@ class RequestHeaders:
         self._authority = authority
         self._accept = (b"grpc-accept-encoding", _compression.encode_accepted(accepted))
         self._user_agent = (b"user-agent", user_agent.encode("latin-1"))
-        self._known: Dict[_Key, Tuple[_Fields, _Fields]] = {}
+        # All fields, those before a timeout, and those after it.
+        self._known: Dict[_Key, Tuple[_Fields, _Fields, _Fields]] = {}
 
     def of(
         self, ticket: links.Ticket, compression: int = Compression.NoCompression, authority: Optional[str] = None
@@ -66,27 +67,29 @@ class RequestHeaders:
             if len(self._known) < _MAX_KNOWN:
                 self._known[key] = known
         if ticket.timeout is None:
-            fields = known[1]
+            fields = known[0]
         else:
             # "grpc-timeout should follow directly" after the pseudo headers.
             timeout = hpack.NeverIndexedHeaderTuple(b"grpc-timeout", _timeouts.encode_timeout(ticket.timeout))
-            pseudo, fields = known
-            fields = (*pseudo, timeout, *fields[len(pseudo) :])
+            fields = (*known[1], timeout, *known[2])
         if ticket.initial_metadata:
             fields = (*fields, *_metadata.encode_metadata(ticket.initial_metadata))
         return fields
 
     def _made(
         self, group: Optional[str], method: Optional[str], compression: int, authority: Optional[str]
-    ) -> Tuple[_Fields, _Fields]:
-        """The pseudo headers, and all fields."""
+    ) -> Tuple[_Fields, _Fields, _Fields]:
+        """What is to be remembered."""
         path = f"/{group}/{method}"
         authority = self._authority if authority is None else authority
         for what, text in (("method", path), ("authority", authority)):
             if not _VISIBLE.fullmatch(text):
                 raise _metadata.MetadataError(f"the {what} {text!r} may hold only visible ASCII characters")
+        if not 0 <= compression < len(_compression.NAMES):
+            raise _metadata.MetadataError(f"no compression algorithm has the number {compression}")
         pseudo = (*self._first, (b":path", path.encode("ascii")), (b":authority", authority.encode("ascii")))
         rest: _Fields = ((b"te", b"trailers"), (b"content-type", b"application/grpc"))
         if compression:
             rest = (*rest, (b"grpc-encoding", _compression.NAMES[compression]))
-        return pseudo, (*pseudo, *rest, self._accept, self._user_agent)
+        rest = (*rest, self._accept, self._user_agent)
+        return (*pseudo, *rest), pseudo, rest

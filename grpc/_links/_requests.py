@@ -5,7 +5,7 @@ Most requests of a connection differ in nothing but their timeout. So what was r
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from grpc._links import _compression, _metadata, _timeouts
 from grpc._values import status
@@ -66,7 +66,7 @@ class RequestReader:
         self._limit = limit
         self._known: Dict[Tuple[_metadata.Header, ...], Request] = {}
 
-    def read(self, fields: Sequence[_metadata.Header]) -> Tuple[Request, Optional[float]]:
+    def read(self, fields: List[_metadata.Header]) -> Tuple[Request, Optional[float]]:
         """Read a header block.
 
         HTTP/2 has made sure that the pseudo headers are there, each once, and that there is an authority or a host.
@@ -77,7 +77,14 @@ class RequestReader:
         Raises:
           RequestError: It is not a request that can be served.
         """
-        timeless = tuple([field for field in fields if field[0] != b"grpc-timeout"])
+        timeout: Optional[bytes] = None
+        if len(fields) > _PLACE and fields[_PLACE][0] == b"grpc-timeout":
+            timeout = fields[_PLACE][1]
+            timeless = tuple(fields[:_PLACE] + fields[_PLACE + 1 :])
+        else:
+            timeless = tuple([field for field in fields if field[0] != b"grpc-timeout"])
+            if len(timeless) != len(fields):
+                timeout = dict(fields)[b"grpc-timeout"]
         request = self._known.get(timeless)
         if request is None:
             request = _read(fields, self._accepted, self._limit)
@@ -85,10 +92,11 @@ class RequestReader:
                 if len(self._known) >= _MAX_KNOWN:
                     self._known.clear()
                 self._known[timeless] = request
-        if len(timeless) == len(fields):
-            return request, None
-        return request, _timeouts.decode_timeout(dict(fields)[b"grpc-timeout"])
+        return request, None if timeout is None else _timeouts.decode_timeout(timeout)
 
+
+# "grpc-timeout should follow directly" after the pseudo headers, and in our own requests it does.
+_PLACE = 4
 
 # What is remembered on one connection: some hundred kinds of requests with little metadata.
 _MAX_KNOWN = 128

@@ -112,6 +112,14 @@ class ServiceConfig(NamedTuple):
                 return found
         return NO_METHOD_CONFIG
 
+    @property
+    def bounds_messages(self) -> bool:
+        """Whether it says of any method how long its messages may be."""
+        return any(
+            method.max_request_bytes is not None or method.max_response_bytes is not None
+            for method in self.methods.values()
+        )
+
 
 NO_SERVICE_CONFIG = ServiceConfig()
 

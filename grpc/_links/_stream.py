@@ -33,12 +33,15 @@ class Stream:
     trailers: Optional[Sequence[Tuple[bytes, bytes]]] = None
     # The number of the algorithm for outgoing messages.
     compression = 0
+    # The longest message that the service config lets a client send; None if it does not say.
+    longest_sent: Optional[int] = None
     # How many more payloads our End may send.
     leave = links.INITIAL_ALLOWANCE
 
     # How many more payloads our End takes.
     allowed = links.INITIAL_ALLOWANCE
-    # What has arrived and is no message yet, or one that is not allowed; None while there never was any.
+    # What has arrived and is no message yet, or one that is not allowed; None while there never was any, unless every
+    # message has to pass through it.
     reader: Optional[_messages.MessageReader] = None
     # The number of the algorithm for incoming messages.
     encoding = 0

@@ -12,8 +12,8 @@ from grpc.framework.interfaces.links import links
 
 _COMPLETION = links.Ticket.Termination.COMPLETION
 
-REPLAY_BOUND = 256 * 1024
-"""How many bytes of payloads after the first are kept for another attempt, per operation; gRPC's own figure."""
+# What a message counts for at the least: empty ones take room, too.
+_LEAST_LENGTH = 5
 
 
 class Waiting:
@@ -60,17 +60,37 @@ class Waiting:
         self.tickets.append(ticket)
         return True
 
-    def record(self, ticket: links.Ticket) -> bool:
-        """Take another ticket of an operation that has a stream, in case it is refused.
+    def record(self, ticket: links.Ticket, bound: int) -> bool:
+        """Take another ticket of an operation that has a stream, in case there will be another attempt.
+
+        Args:
+          ticket: The ticket. That its payloads use up leave is the stream's business.
+          bound: How many bytes of messages are kept.
 
         Returns:
           Whether all is kept; if not, there is too much of it and it cannot be replayed any more.
         """
-        self.bytes_kept += _length(ticket)
-        if self.bytes_kept > REPLAY_BOUND:
+        if not self.weigh(ticket, bound):
             return False
         self.tickets.append(ticket)
         return True
+
+    def weigh(self, ticket: links.Ticket, bound: int) -> bool:
+        """Count the messages of a ticket; whether all that were counted can be kept."""
+        self.bytes_kept += _length(ticket)
+        return self.bytes_kept <= bound
+
+    def use_leave(self, ticket: links.Ticket) -> None:
+        """Count the payloads of a ticket among those that the End had leave for."""
+        self.leave -= _count(ticket)
+
+    def copy(self) -> Waiting:
+        """The same operation; whoever carries it may change either, and the other stays as it is."""
+        copied = Waiting(self.tickets[0])
+        for name in Waiting.__slots__:
+            setattr(copied, name, getattr(self, name))
+        copied.tickets = list(self.tickets)
+        return copied
 
     def spend(self, now: float) -> None:
         """Take the time waited off the timeout that the peer will be told."""
@@ -82,7 +102,9 @@ class Waiting:
 
 
 def _length(ticket: links.Ticket) -> int:
-    return 0 if ticket.payload is None else len(ticket.payload) + sum(map(len, ticket.further_payloads))
+    if ticket.payload is None:
+        return 0
+    return sum([max(len(payload), _LEAST_LENGTH) for payload in (ticket.payload, *ticket.further_payloads)])
 
 
 def _count(ticket: links.Ticket) -> int:

@@ -3,7 +3,8 @@
 An operation goes to a connection that works. Where there is none it waits, in order, while one is being made; when
 none comes about it fails with what was tried, and so do those that come before an address answers again, but for the
 ones that asked to wait until the channel is ready. An operation that a peer surely has not processed comes back from
-its connection and goes to another one, once, and its End hears nothing of it.
+its connection and goes to another one, once, and its End hears nothing of it. One that failed in a way for which the
+service config prescribes another attempt waits in `_retries` for it, and its End hears nothing of that either.
 
 Beneath it: `_pool` knows the connections, `_policies` which of them there should be, `_subchannel` one address,
 `_resolution` all addresses, `_connectivity` who watches the state.
@@ -17,7 +18,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Callable, Dict, Hashable, List, Optional, Tuple
 
-from grpc._links import _client, _connectivity, _idling, _policies, _pool, _service_config, _upkeep
+from grpc._links import _client, _connectivity, _idling, _policies, _pool, _retries, _service_config, _upkeep
 from grpc._links._failure import Failure
 from grpc._links._section import Section
 from grpc._links._waiting import Waiting
@@ -102,6 +103,13 @@ class InvocationLink(links.Link):
         )
         if refusal is not None:
             self._pool.refuse(refusal)
+        self._replay_bound = connecting.retry_buffer if connecting.retries else None
+        # Those that the service config has tried again; None if there are none, and so nothing to look up.
+        self._retries: Optional[_retries.Retries] = None
+        if connecting.retries:
+            self._retries = _retries.retries_for(
+                self._section, self._environment, self.service_config, connecting.retry_buffer, self._admit
+            )
 
     def __repr__(self) -> str:
         return f"<InvocationLink to {self._target!r}, {self._pool.state.name}, {len(self._waiting)} operations waiting>"
@@ -140,6 +148,15 @@ class InvocationLink(links.Link):
     # ------------------------------------------------------------ tickets
 
     def accept_ticket(self, ticket: links.Ticket) -> None:
+        retries = self._retries
+        if retries is not None:
+            if ticket.sequence_number == 0:
+                retries.begin(ticket)
+            elif retries.concerns(ticket):
+                with self._section:
+                    retries.record(ticket)
+                    self._carry_on(ticket)
+                return
         current = self._current
         if current is not None:
             transport, connection = current
@@ -180,25 +197,31 @@ class InvocationLink(links.Link):
 
     def _accept_elsewhere(self, ticket: links.Ticket) -> None:
         """Take a ticket while nothing changes: the operation waits, or has just found another connection."""
-        operation_id = ticket.operation_id
         with self._section:
             if ticket.sequence_number == 0:
                 waiting = Waiting(ticket)
                 waiting.since = self._environment.time()
                 self._admit(waiting)
-            elif operation_id in self._waiting:
-                if not self._waiting[operation_id].add(ticket):
-                    del self._waiting[operation_id]  # given up before it began
             else:
-                for transport, connection in self._pool.entries:
-                    with transport.lock:
-                        held = connection.holds(operation_id)
-                        if held:
-                            connection.send(ticket)
-                    if held:
-                        self._section.later(transport.settle)
-                        break
-                # A ticket that nobody takes is late: its operation has failed, and the End is about to hear so.
+                self._carry_on(ticket)
+
+    def _carry_on(self, ticket: links.Ticket) -> None:
+        """Take a later ticket to wherever its operation is. Inside the section."""
+        operation_id = ticket.operation_id
+        if operation_id in self._waiting:
+            if not self._waiting[operation_id].add(ticket):
+                del self._waiting[operation_id]  # given up before it began
+            return
+        for transport, connection in self._pool.entries:
+            with transport.lock:
+                held = connection.holds(operation_id)
+                if held:
+                    connection.send(ticket)
+            if held:
+                self._section.later(transport.settle)
+                break
+        # A ticket that nobody takes is late: its operation has failed, and the End is about to hear so, or its next
+        # attempt will say it.
 
     def _admit(self, waiting: Waiting) -> None:
         """Have an operation carried, keep it waiting or let it fail. Inside the section."""
@@ -240,9 +263,16 @@ class InvocationLink(links.Link):
         return bool(asked)
 
     def _fail(self, waiting: Waiting, failure: Failure) -> None:
-        """Let an operation fail once the section is left."""
+        """Let an operation, or this attempt of it, fail once the section is left."""
+        if failure.permanent and self._retries is not None:
+            self._retries.forget(waiting.operation_id)
         ticket = failure.ticket(waiting.operation_id, waiting.next_ticket)
-        self._section.later(lambda: self._mate.accept_ticket(ticket))
+        self._section.later(lambda: self._hear(ticket))
+
+    def _hear(self, ticket: links.Ticket) -> None:
+        """Take a ticket for the End."""
+        if self._retries is None or not self._retries.withhold(ticket):
+            self._mate.accept_ticket(ticket)
 
     # ------------------------------------------------------------ connections
 
@@ -251,13 +281,15 @@ class InvocationLink(links.Link):
             transport.set_user_timeout(self._keepalive.timeout)  # gRFC A18
         return _client.ClientConnection(
             self._limits,
-            self._mate.accept_ticket,
+            self._mate.accept_ticket if self._retries is None else self._hear,
             self._headers,
             callbacks.ready,
             callbacks.going_away,
             callbacks.lost,
             refused=functools.partial(self._take_back, transport),
             life=_upkeep.ClientLife(self._environment.time, transport.close, self._keepalive, self._slow_down),
+            replay_bound=self._replay_bound,
+            config=self.service_config,
         )
 
     def _slow_down(self) -> None:
@@ -280,7 +312,11 @@ class InvocationLink(links.Link):
                 if entry[0] is transport:
                     with transport.lock:
                         waiting = entry[1].take_back(operation_id)
-            if waiting is not None and not self._place(waiting, avoided=transport):
+            if waiting is None:
+                return
+            if waiting.replayed and self._retries is not None:
+                self._retries.on_replay(operation_id)
+            if not self._place(waiting, avoided=transport):
                 self._admit(waiting)
 
     def _changed(self) -> None:
@@ -323,7 +359,8 @@ class InvocationLink(links.Link):
 
     def _look(self) -> Optional[int]:
         entries = self._pool.entries
-        if self._waiting or any(connection.busy for _, connection in entries):
+        pausing = self._retries is not None and self._retries.pausing
+        if self._waiting or pausing or any(connection.busy for _, connection in entries):
             return None
         return sum(connection.begun for _, connection in entries)
 
@@ -341,6 +378,9 @@ class InvocationLink(links.Link):
             for waiting in self._waiting.values():
                 self._fail(waiting, self._pool.failure)
             self._waiting.clear()
+            if self._retries is not None:
+                for waiting in self._retries.close():
+                    self._fail(waiting, self._pool.failure)
             for transport, connection in self._pool.entries:
                 self._section.later(functools.partial(_close, transport, connection))
 

@@ -119,7 +119,7 @@ class LocalServer(NamedTuple):
     local: str
 
 
-class _Context(AuthMetadataContext):
+class Context(AuthMetadataContext):
     def __init__(self, service_url: str, method_name: str) -> None:
         self.service_url = service_url
         self.method_name = method_name
@@ -156,7 +156,7 @@ def ask(plugins: Iterable[Any], service_url: str, method_name: str, timeout: Opt
     for plugin in plugins:
         answer = _Answer()
         try:
-            plugin(_Context(service_url, method_name), answer)
+            plugin(Context(service_url, method_name), answer)
         except Exception as error:
             raise _failed(f"Plugin {plugin!r} raised exception {error!r}") from error
         if not answer.wait(timeout):

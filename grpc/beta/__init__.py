@@ -4,7 +4,11 @@
 * `interfaces`: what those are made of and take: enums, call options, contexts, `Server`.
 * `utilities`: a future of a channel's readiness.
 
-Inside: `_channel`, `_credentials`, `_threads`; `_stubs` over `_invocations`, whose calls are `_calls`, with `_requests`
-going out and `_receivers` taking responses; `_server` over `_methods` (inline) and `_events`, whose `_context` is what
-methods are given; `_coding` for messages and metadata on both sides, `_abortions` for what each end of an RPC is called.
+Inside:
+
+* `_channel`, `_credentials`, `_threads`: what stubs stand on.
+* `_stubs`, `_multicallables`: names for what `_invocations` does, which begins RPCs and returns `_calls`; `_requests`
+  go out, `_receivers` take responses.
+* `_server`: its methods are `_methods` in inline style, `_events` in event style; `_context` is what they are given.
+* `_coding`, `_abortions`: messages and metadata in their two forms; what the end of an RPC is called.
 """

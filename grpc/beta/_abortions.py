@@ -107,12 +107,9 @@ def ending(kind: Optional[face.Abortion.Kind], number: Optional[int], details: O
       number: Its status on the wire; None if it has none.
       details: Its details, or None.
     """
-    if kind is not None:
+    if kind is not None and not number:  # with OK as well: a response that is owed may be missing all the same
         code, words = _OF_KIND[kind]
-        return Ending(
-            code if number is None else status.status_code(number),
-            words if details is None and number is None else details or "",
-        )
+        return Ending(code, details or words)
     return Ending(status.status_code(number or 0), details or "")
 
 

@@ -102,14 +102,15 @@ class Call(face.Call):
 
     # ------------------------------------------------------------ what subclasses share
 
-    def _raise_end(self) -> None:
-        """Raise the error of a call that did not end with OK; waits for the end."""
+    def _error(self) -> Optional[face.AbortionError]:
+        """The error of a call that did not end with OK, else None; waits for the end."""
         abortion = self._abortion()
         if abortion is None:
-            return
+            return None
         error = _abortions.error(abortion)
         fault = self._faults.first
-        raise error from (None if fault is None else fault.__cause__)
+        error.__cause__ = None if fault is None else fault.__cause__  # what the application's code raised, if it did
+        return error
 
     def _message(self, payload: bytes) -> Any:
         """The response that bytes stand for; bytes that stand for none end the call with INTERNAL."""
@@ -118,7 +119,9 @@ class Call(face.Call):
         except _abortions.Failure as failure:
             self._faults.add(failure)
         self._face.cancel()
-        self._raise_end()
+        error = self._error()
+        assert error is not None  # there is a fault
+        raise error
 
 
 _NOTHING = object()
@@ -140,7 +143,7 @@ class UnaryCall(Call, future.Future[Any]):
         """Wait for the one response, or raise the `AbortionError`; who is torn out of the wait cancels the call."""
         try:
             return self._wait(None)
-        except (face.AbortionError, Exception):
+        except Exception:
             raise
         except BaseException:
             self._face.cancel()
@@ -151,8 +154,11 @@ class UnaryCall(Call, future.Future[Any]):
             payload = self._face.result(timeout)
         except _ABORTED:
             payload = None
-        if payload is None or self._face.code():  # in memory a response may come with a code that is not OK
-            self._raise_end()
+        # In memory a response may come with a code that is not OK.
+        if payload is None or self._face.code() or self._faults.first is not None:
+            error = self._error()
+            assert error is not None
+            raise error
         if self._response is _NOTHING:
             self._response = self._message(payload)
         return self._response
@@ -207,14 +213,11 @@ class StreamCall(Call):
     def __next__(self) -> Any:
         try:
             payload = next(self._face)
-        except StopIteration:
-            self._raise_end()
-            raise
-        except face.AbortionError:
-            payload = None
-        if payload is None:
-            self._raise_end()
-        return self._message(payload)
+        except (StopIteration, face.AbortionError):
+            pass
+        else:
+            return self._message(payload)
+        raise self._error() or StopIteration()
 
     next = __next__
 

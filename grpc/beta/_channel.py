@@ -53,9 +53,7 @@ class Channel:
         side = self.connection.side
         return f"<beta Channel to {side.authority!r}{', closed' if side.closed else ''}>"
 
-    def subscribe(
-        self, callback: Callable[[ChannelConnectivity], None], try_to_connect: Optional[bool] = None
-    ) -> None:
+    def subscribe(self, callback: Callable[[ChannelConnectivity], None], try_to_connect: Optional[bool] = None) -> None:
         """Have a callback called with the channel's state now and whenever it changes, one call at a time, in order.
 
         Args:
@@ -120,9 +118,7 @@ def insecure_channel(host: str, port: Optional[int]) -> Channel:
     return _over_http2(host, port, None)
 
 
-def secure_channel(
-    host: str, port: Optional[int], channel_credentials: _credentials.ChannelCredentials
-) -> Channel:
+def secure_channel(host: str, port: Optional[int], channel_credentials: _credentials.ChannelCredentials) -> Channel:
     """Make a channel with encryption.
 
     Args:

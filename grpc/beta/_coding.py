@@ -104,7 +104,9 @@ class NextUncompressed:
 
 
 def metadata(items: Optional[Iterable[Any]]) -> Optional[_metadata.Items]:
-    """Metadata of an application as a tuple of pairs, or None for none; keys may be bytes, as they once were.
+    """Metadata of an application as a tuple of pairs, or None for none.
+
+    Keys, and values that are text, may be bytes, as they once were. What arrives is the same in memory as over a wire.
 
     Raises:
       TypeError: It does not consist of pairs of a string and a string or bytes.
@@ -113,7 +115,16 @@ def metadata(items: Optional[Iterable[Any]]) -> Optional[_metadata.Items]:
     if items is None:
         return None
     try:
-        pairs = [(key.decode("ascii") if isinstance(key, bytes) else key, value) for key, value in items]
+        pairs = [_pair(key, value) for key, value in items]
     except (TypeError, ValueError) as error:
         raise TypeError(f"metadata is a sequence of (key, value) pairs, not {items!r}") from error
     return _metadata.checked(pairs)
+
+
+def _pair(key: Any, value: Any) -> Tuple[Any, Any]:
+    # Bytes that are no ASCII become characters that the check refuses.
+    if isinstance(key, bytes):
+        key = key.decode("latin-1")
+    if isinstance(key, str) and key.endswith("-bin"):
+        return key, value.encode("utf-8") if isinstance(value, str) else value
+    return key, value.decode("latin-1") if isinstance(value, bytes) else value

@@ -16,7 +16,17 @@ class Receiver(face.ResponseReceiver):
     of a method that has one only when the call is known to have ended with OK. The calls come one at a time.
     """
 
-    __slots__ = ("_abortion_callback", "_call", "_coders", "_faults", "_held", "_initial", "_many", "_over", "_receiver")
+    __slots__ = (
+        "_abortion_callback",
+        "_call",
+        "_coders",
+        "_faults",
+        "_held",
+        "_initial",
+        "_many",
+        "_over",
+        "_receiver",
+    )
 
     def __init__(
         self,
@@ -96,9 +106,7 @@ class Receiver(face.ResponseReceiver):
             else _abortions.Ending(fault.code, fault.details)
         )
         self._abort(
-            _abortions.abortion(
-                abortion.initial_metadata, abortion.terminal_metadata, ending.code, ending.details
-            )
+            _abortions.abortion(abortion.initial_metadata, abortion.terminal_metadata, ending.code, ending.details)
         )
 
     def _fail(self, failure: _abortions.Failure) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, List
+from typing import TYPE_CHECKING, Any, List
 
 import pytest
 
 from grpc._io import addresses
 
+if TYPE_CHECKING:
+    from grpc._io.contract import Address
 
-def _names(found: List[addresses.Address]) -> List[str]:
+
+def _names(found: List[Address]) -> List[str]:
     return [address.name for address in found]
 
 

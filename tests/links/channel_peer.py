@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import struct
 import threading
-from typing import List, Optional
+from typing import List, Optional, Sequence, Tuple
 
 import h2.errors
 import h2.events
 import h2.settings
 
 from grpc._io import contract
-from grpc._links import _h2_tuning
+from grpc._links import _h2_tuning, _messages
+from grpc._values.compression import Compression
 
 
 def frame(payload: bytes) -> bytes:
     """A message as gRPC frames it."""
     return struct.pack(">BI", 0, len(payload)) + payload
+
+
+def _ending(code: int, trailers: Sequence[Tuple[str, str]]) -> List[Tuple[bytes, bytes]]:
+    items = [(name.encode(), value.encode()) for name, value in trailers]
+    return [(b"grpc-status", b"%d" % code), *items]
 
 
 class Transport(contract.Transport):
@@ -183,6 +189,46 @@ class Peer:
         self._h2.send_headers(stream_id, [(b":status", b"200"), (b"content-type", b"application/grpc")])
         self._h2.send_data(stream_id, frame(payload))
         self._h2.send_headers(stream_id, [(b"grpc-status", b"0")], end_stream=True)
+        self._say()
+
+    def answer_compressed(self, stream_id: int, payload: bytes) -> None:
+        """Send a whole response whose message is compressed."""
+        gzip = (b"grpc-encoding", b"gzip")
+        self._h2.send_headers(stream_id, [(b":status", b"200"), (b"content-type", b"application/grpc"), gzip])
+        self._h2.send_data(stream_id, _messages.frame_compressed(payload, Compression.Gzip))
+        self._h2.send_headers(stream_id, _ending(0, ()), end_stream=True)
+        self._say()
+
+    def send(self, stream_id: int, payload: bytes) -> None:
+        """Send a message after `begin_answer`."""
+        self._h2.send_data(stream_id, frame(payload))
+        self._say()
+
+    def fail(self, stream_id: int, code: int = 14, *trailers: Tuple[str, str]) -> None:
+        """End a stream with a status and nothing else: Trailers-Only."""
+        fields = [(b":status", b"200"), (b"content-type", b"application/grpc"), *_ending(code, trailers)]
+        self._h2.send_headers(stream_id, fields, end_stream=True)
+        self._say()
+
+    def answer_at_once(self, stream_id: int, code: int) -> None:
+        """Send response headers and trailers, to be taken in one read."""
+        self._h2.send_headers(stream_id, [(b":status", b"200"), (b"content-type", b"application/grpc")])
+        self._h2.send_headers(stream_id, _ending(code, ()), end_stream=True)
+        self._say()
+
+    def end_answer(self, stream_id: int, code: int = 14, *trailers: Tuple[str, str]) -> None:
+        """End a stream after `begin_answer`."""
+        self._h2.send_headers(stream_id, _ending(code, trailers), end_stream=True)
+        self._say()
+
+    def say_no_grpc(self, stream_id: int, http_status: bytes) -> None:
+        """Answer as an HTTP server that knows nothing of gRPC."""
+        self._h2.send_headers(stream_id, [(b":status", http_status), (b"content-type", b"text/html")], end_stream=True)
+        self._say()
+
+    def reset(self, stream_id: int, error_code: int) -> None:
+        """Reset a stream for whatever reason."""
+        self._h2.reset_stream(stream_id, error_code)
         self._say()
 
     def refuse(self, stream_id: int) -> None:

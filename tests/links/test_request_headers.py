@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, List, Optional
 
 import hpack
 import pytest
@@ -74,6 +74,17 @@ class TestAuthority:
             HEADERS.of(_ticket(), authority=authority)
 
 
+class TestEncoding:
+    @pytest.mark.parametrize("number", [-1, 3])
+    def test_an_algorithm_that_does_not_exist_is_refused(self, number: int) -> None:
+        with pytest.raises(MetadataError, match=f"no compression algorithm has the number {number}"):
+            HEADERS.of(_ticket(), number)
+
+    def test_only_what_the_channel_accepts_is_listed(self) -> None:
+        headers = RequestHeaders("http", "x", "y", 0b101)
+        assert dict(headers.of(_ticket()))[b"grpc-accept-encoding"] == b"identity, gzip"
+
+
 class TestMemory:
     """The encoder beneath knows header blocks by identity, and forgets all when a new value enters its table."""
 
@@ -81,7 +92,13 @@ class TestMemory:
         assert HEADERS.of(_ticket()) is HEADERS.of(_ticket())
 
     def test_calls_of_different_kinds_do_not(self) -> None:
-        kinds = [(_ticket(),), (_ticket(method="Other"),), (_ticket(group="x"),), (_ticket(), 1), (_ticket(), 0, "x")]
+        kinds: List[Any] = [
+            (_ticket(),),
+            (_ticket(method="Other"),),
+            (_ticket(group="x"),),
+            (_ticket(), 1),
+            (_ticket(), 0, "x"),
+        ]
         assert len({HEADERS.of(*kind) for kind in kinds}) == 5
 
     def test_timeouts_are_never_indexed(self) -> None:

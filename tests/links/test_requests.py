@@ -125,6 +125,12 @@ class TestAMalformedRequest:
         rig.call(fields=_without(b"content-type"))
         assert rig.response() == {b":status": b"415"}
 
+    def test_the_answer_to_a_request_that_has_ended_is_one_header_block(self) -> None:
+        rig = ServerRig()
+        rig.peer.send_headers(1, _changed(b"content-type", b"text/html"), end_stream=True)
+        rig.peer.send_headers(3, _changed(b":method", b"GET"), end_stream=True)
+        assert rig.answer_to(rig.peer.data_to_send()) == [1, 1]
+
     def test_a_415_ends_a_stream_that_the_client_has_not_ended(self) -> None:
         rig = ServerRig()
         rig.call(fields=_changed(b"content-type", b"text/html"), whole=False)

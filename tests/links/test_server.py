@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import h2.errors
 import h2.events
 import pytest
@@ -145,9 +147,10 @@ class TestStatus:
 class TestWhatCannotBeSent:
     @pytest.mark.parametrize("where", ["initial_metadata", "terminal_metadata"])
     def test_metadata_fails_the_rpc_on_both_sides(self, where: str) -> None:
+        fields: Any = {where: (("grpc-status", "0"),)}
         rig = ServerRig()
         rig.call()
-        rig.answer(b"hi", **{where: (("grpc-status", "0"),)})
+        rig.answer(b"hi", **fields)
         assert rig.status()[0] == b"13"
         assert b"'grpc-status' is reserved" in rig.status()[1]
         assert rig.tickets[-1].termination is Termination.TRANSMISSION_FAILURE
@@ -157,7 +160,8 @@ class TestWhatCannotBeSent:
     def test_metadata_beyond_the_peers_limit_fails_the_rpc(self, where: str) -> None:
         rig = ServerRig(settings={Codes.MAX_HEADER_LIST_SIZE: 500})
         rig.call()
-        rig.answer(b"hi", **{where: (("a", "x" * 500),)})
+        fields: Any = {where: (("a", "x" * 500),)}
+        rig.answer(b"hi", **fields)
         assert rig.status()[0] == b"8"
 
     def test_a_message_over_the_limit_fails_the_rpc_on_both_sides(self) -> None:

@@ -25,6 +25,7 @@ class TestEncode:
             (0.2501, b"251m"),
             (0.3, b"300m"),
             (1.1, b"1100m"),
+            (16.1, b"16100m"),  # a thousand times that is a little more than 16,100 to a float
             (5.0, b"5S"),
             (60, b"60S"),
             (99_999, b"99999S"),

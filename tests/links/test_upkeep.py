@@ -164,6 +164,14 @@ class TestEnforcement:
             upkeep.sent = True
             _take(upkeep, _ping())
 
+    def test_what_was_sent_once_clears_the_strikes_once(self, host: _Host) -> None:
+        upkeep = _server(host)
+        upkeep.sent = True
+        for _ in range(3):
+            _take(upkeep, _ping())
+        with pytest.raises(_upkeep.ExcessError):
+            _take(upkeep, _ping())
+
     def test_the_interval_depends_on_open_streams(self, host: _Host) -> None:
         upkeep = _server(host, ServerOptions(enforcement=EnforcementOptions(max_strikes=1)))
         host.streams = 1

@@ -6,8 +6,10 @@ from typing import Optional
 
 import pytest
 
-from grpc._links._waiting import REPLAY_BOUND, Waiting
+from grpc._links._waiting import Waiting
 from grpc.framework.interfaces.links.links import Ticket
+
+BOUND = 1000
 
 
 def first(timeout: Optional[float] = None, payload: Optional[bytes] = b"") -> Ticket:
@@ -30,15 +32,37 @@ class TestWaiting:
         assert not Waiting(first()).add(Ticket("op", 1, termination=termination))
 
     def test_no_more_than_the_bound_is_recorded_after_the_first_ticket(self) -> None:
-        waiting = Waiting(first(payload=bytes(10 * REPLAY_BOUND)))
-        assert waiting.record(Ticket("op", 1, payload=bytes(REPLAY_BOUND - 2), further_payloads=(b"x", b"y")))
-        assert waiting.record(Ticket("op", 2, allowance=5))
-        assert not waiting.record(Ticket("op", 3, payload=b"z"))
+        waiting = Waiting(first(payload=bytes(10 * BOUND)))
+        several = Ticket("op", 1, payload=bytes(BOUND - 20), further_payloads=(bytes(10), bytes(10)))
+        assert waiting.record(several, BOUND)
+        assert waiting.record(Ticket("op", 2, allowance=5), BOUND)
+        assert not waiting.record(Ticket("op", 3, payload=b"z"), BOUND)
+
+    def test_empty_messages_take_room_as_well(self) -> None:
+        waiting = Waiting(first())
+        for number in range(1, 201):
+            assert waiting.record(Ticket("op", number, payload=b""), BOUND)
+        assert not waiting.record(Ticket("op", 201, payload=b""), BOUND)
+
+    def test_its_first_message_counts_if_it_is_weighed(self) -> None:
+        waiting = Waiting(first())
+        assert waiting.weigh(first(payload=bytes(BOUND)), BOUND)
+        assert not waiting.weigh(Ticket("op", 1, payload=b"x"), BOUND)
+
+    def test_a_copy_is_the_same_until_one_of_them_changes(self) -> None:
+        waiting = Waiting(first(timeout=5.0))
+        waiting.add(Ticket("op", 1, payload=b"x"))
+        waiting.since = 100.0
+        copy = waiting.copy()
+        assert (copy.tickets, copy.leave, copy.bytes_kept, copy.since) == (waiting.tickets, -1, 5, 100.0)
+        copy.add(Ticket("op", 2, payload=b"y"))
+        copy.spend(103.0)
+        assert (len(waiting.tickets), waiting.leave, waiting.first.timeout) == (2, -1, 5.0)
 
     def test_what_was_added_while_it_waited_counts_towards_the_bound(self) -> None:
         waiting = Waiting(first())
-        waiting.add(Ticket("op", 1, payload=bytes(REPLAY_BOUND)))
-        assert not waiting.record(Ticket("op", 2, payload=b"x"))
+        waiting.add(Ticket("op", 1, payload=bytes(BOUND)))
+        assert not waiting.record(Ticket("op", 2, payload=b"x"), BOUND)
 
     def test_the_leave_of_its_end_shrinks_with_each_payload(self) -> None:
         waiting = Waiting(first(payload=None))

@@ -75,7 +75,7 @@ class _Rig:
         )
         self.peer = h2.connection.H2Connection(config)
         if settings:
-            initial = {Codes.MAX_CONCURRENT_STREAMS: 100, **settings}
+            initial: Any = {Codes.MAX_CONCURRENT_STREAMS: 100, **settings}
             self.peer.local_settings = h2.settings.Settings(client=client_side, initial_values=initial)
         self.tickets: List[links.Ticket] = []
         self.events: List[h2.events.Event] = []
@@ -113,8 +113,19 @@ class _Rig:
 
     def set(self, **values: int) -> None:
         """Have the peer change its settings."""
-        self.peer.update_settings({Codes[name]: value for name, value in values.items()})
+        self.peer.update_settings({getattr(Codes, name): value for name, value in values.items()})
         self.flush()
+
+    def answer_to(self, *parts: Union[bytes, Frame]) -> List[int]:
+        """The types of the frames with which our side answers to one read; the peer does not get them."""
+        data = b"".join([part if isinstance(part, bytes) else part.serialize() for part in parts])
+        self.connection.receive_data(data)
+        answer = self.connection.data_to_send()
+        kinds = []
+        while answer:
+            kinds.append(answer[3])
+            answer = answer[9 + int.from_bytes(answer[:3], "big") :]
+        return kinds
 
     def deliver(self) -> None:
         """Deliver what is due."""
@@ -130,11 +141,8 @@ class _Rig:
 
     def heard(self, kind: Type[Any], stream_id: Optional[int] = None) -> List[Any]:
         """The peer's events of a kind, of one stream or of all."""
-        return [
-            event
-            for event in self.events
-            if type(event) is kind and (stream_id is None or event.stream_id == stream_id)
-        ]
+        found: List[Any] = [event for event in self.events if type(event) is kind]
+        return [event for event in found if stream_id is None or event.stream_id == stream_id]
 
     def data(self, stream_id: int = 1) -> bytes:
         """All the DATA that the peer has got on a stream."""

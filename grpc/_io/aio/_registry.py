@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Coroutine, List, Optional, Protocol, Set
 
 if TYPE_CHECKING:
-    import asyncio
     import socket
+
+    from grpc._io.aio._transport import Transport
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -88,12 +90,16 @@ class Registry:
         task.add_done_callback(self._ended)
         return task
 
-    async def open_transport(self, sock: socket.socket, protocol: asyncio.BaseProtocol) -> None:
+    async def open_transport(self, sock: socket.socket, transport: Transport) -> None:
         """Give a connected socket its transport; the socket is the transport's then.
 
         The method of the loop is meant for accepted sockets, but without TLS it takes any.
         """
-        await self.loop.connect_accepted_socket(lambda: protocol, sock)
+        try:
+            await self.loop.connect_accepted_socket(lambda: transport, sock)
+        except asyncio.CancelledError:
+            transport.give_up()
+            raise
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -362,6 +362,12 @@ class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
             self._close_gently()
             self._lose(f"{self._peer}: the peer closed the connection", None)
 
+    def give_up(self) -> None:
+        """The task was cancelled that has made the transport; uvloop drops it then, and tells nobody."""
+        if self._transport is not None:
+            self._transport.abort()
+            self.connection_lost(None)
+
     def connection_lost(self, exc: Optional[Exception]) -> None:
         if self._linger is not None:
             self._linger.cancel()

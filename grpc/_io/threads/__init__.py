@@ -1,9 +1,9 @@
 """The driver of the synchronous API: any thread writes, the reactor or a waiting caller reads.
 
-* `_reactor`: one thread with a poller, timers and a wake-up pipe.
-* `_poller`: readiness of file descriptors, changeable from any thread.
-* `_transport`: a socket with a connection on it, and who reads it when.
-* `_connecting`, `_listening`: how transports begin.
+* `_reactor`: one thread with a poller (`_poller`) and timers (`_timers`), what it watches, and who uses it.
+* `_forking`: what becomes of all this in a forked process.
+* `_transport`: a socket with a connection on it, and who reads it when (`_roles`); `_writing` is its other half.
+* `_resolving`, `_connecting`, `_binding`, `_listening`: how transports begin.
 * `_driver`: the above as a `contract.Driver`, and the environment of the Ends.
 """
 

@@ -203,7 +203,9 @@ class Connecting(contract.Attempt, _forking.Member):
         sock, self._socket = self._socket, None
         if sock is not None:
             sock.close()
-        return None if self._over else lambda: self._fail(_forking.FORKED, None)
+        if self._over or self._transport is not None:
+            return None  # a transport reports for itself
+        return lambda: self._fail(_forking.FORKED, None)
 
 
 def _sentence(error: BaseException) -> str:

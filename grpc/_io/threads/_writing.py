@@ -201,28 +201,35 @@ class WritingTransport(securing.SecurableTransport):
                     self._close_if_free()
         if isinstance(error, Exception):
             _LOGGER.error("Working on a connection raised: this is a defect of the library", exc_info=error)
-            self._lose(f"{self._peer}: {_DEFECT}: {error!r}", error)
+            self._lose(f"{self._peer}: {_DEFECT}: {error!r}", error.with_traceback(None))
         else:
-            self._lose(f"{self._peer}: {_TORN_OUT}", error)
-            raise error
+            self._lose(f"{self._peer}: {_TORN_OUT}", None)
+            try:
+                raise error
+            finally:
+                del error  # else this frame and the error's traceback would keep each other, and descriptors, alive
 
     # ------------------------------------------------------------ delivering
 
     def _deliver(self) -> None:
         """Pass upwards all there is, unless another thread is at it."""
-        roles = self._deliverer
         while self._deliveries:
             me = object()
             try:
-                if roles.setdefault(None, me) is not me:
-                    return
-                self._deliver_all()
+                try:
+                    if self._deliverer.setdefault(None, me) is not me:
+                        return
+                    self._deliver_all()
+                finally:
+                    self._give_back(me)
             except BaseException:
+                self._give_back(me)  # before the reactor tries for it
                 self._reactor.call_soon(self._deliver)
                 raise
-            finally:
-                if roles.get(None) is me:
-                    del roles[None]
+
+    def _give_back(self, me: object) -> None:
+        if self._deliverer.get(None) is me:
+            del self._deliverer[None]
 
     def _deliver_all(self) -> None:
         while self._deliveries:

@@ -100,6 +100,8 @@ class Life(base.OperationContext):
 
     # Guards what follows, and what subclasses add. Never held while anything outside this object is called but the
     # environment's timers, which neither block nor call back.
+    # Some of it is read without the lock, where one of two things holds: once the outcome is there all else stands
+    # still; or whoever sees an old value leaves the work to a thread that will look again.
     _lock: threading.Lock
 
     _state: _states.State

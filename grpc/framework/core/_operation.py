@@ -170,7 +170,8 @@ class ServiceOperation(_hearing.Hearing):
         try:
             if self._outcome is None:
                 self._serve(servicer, ticket)
-            self._settle()
+            if self._tickets:
+                self._transmit_waiting()
         finally:
             self._deliver(upcall)
 

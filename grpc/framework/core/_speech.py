@@ -124,7 +124,6 @@ class Speech(_life.Life, base.Operator):
             self._withheld = _Withheld()
         self._withheld.payloads.extend(payloads)
         self._withheld.completion = completion
-        self._initial_sent = True
 
     def _release(self, allowance: Optional[int]) -> None:
         """Leave a ticket of what has become allowed, and of what we allow. The lock is held, and `_settle` is due."""

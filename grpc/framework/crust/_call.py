@@ -24,7 +24,7 @@ _CANCELLED = face.Abortion.Kind.CANCELLED
 DoneCallback = Callable[[future.Future[Any]], object]
 
 
-class Call(_rendezvous.Rendezvous, face.Call, future.Future[Any]):
+class Call(_rendezvous.Rendezvous, face.Call, face.PassiveCall, future.Future[Any]):
     """What the service side says besides responses, and the end.
 
     That every call is a future is an extension; with many responses its result is None, and is there at the end.
@@ -85,7 +85,7 @@ class Call(_rendezvous.Rendezvous, face.Call, future.Future[Any]):
 
     def initial_metadata(self) -> Optional[Any]:
         if not self._initial_known:
-            self._wait_until(self._is_initial_known)
+            self._wait_until(self.initial_metadata_known)
         return self._initial_metadata
 
     def terminal_metadata(self) -> Optional[Any]:
@@ -100,7 +100,7 @@ class Call(_rendezvous.Rendezvous, face.Call, future.Future[Any]):
         self._wait_for_end(None)
         return self._details
 
-    def _is_initial_known(self) -> bool:
+    def initial_metadata_known(self) -> bool:
         return self._initial_known
 
     def _wait_for_end(self, timeout: Optional[float]) -> bool:

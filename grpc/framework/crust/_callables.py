@@ -109,7 +109,7 @@ class UnaryStreamMultiCallable(_MultiCallable, face.UnaryStreamMultiCallable):
         )
 
 
-class StreamUnaryMultiCallable(_MultiCallable, face.StreamUnaryMultiCallable):
+class StreamUnaryMultiCallable(_MultiCallable, face.StreamUnaryMultiCallable, face.PassiveMultiCallable):
     """See `face.StreamUnaryMultiCallable`."""
 
     __slots__ = ()
@@ -139,6 +139,13 @@ class StreamUnaryMultiCallable(_MultiCallable, face.StreamUnaryMultiCallable):
             self._group, self._method, request_iterator, timeout, metadata, protocol_options
         )
 
+    def passive(
+        self, timeout: Optional[float], metadata: Optional[Any] = None, protocol_options: Optional[Any] = None
+    ) -> Any:
+        return self._invoker.passive_many_requests(
+            False, self._group, self._method, timeout, metadata, protocol_options
+        )
+
     def event(
         self,
         receiver: face.ResponseReceiver,
@@ -152,7 +159,7 @@ class StreamUnaryMultiCallable(_MultiCallable, face.StreamUnaryMultiCallable):
         )
 
 
-class StreamStreamMultiCallable(_MultiCallable, face.StreamStreamMultiCallable):
+class StreamStreamMultiCallable(_MultiCallable, face.StreamStreamMultiCallable, face.PassiveMultiCallable):
     """See `face.StreamStreamMultiCallable`."""
 
     __slots__ = ()
@@ -166,6 +173,13 @@ class StreamStreamMultiCallable(_MultiCallable, face.StreamStreamMultiCallable):
     ) -> _stream.StreamCall:
         return self._invoker.stream_stream(
             self._group, self._method, request_iterator, timeout, metadata, protocol_options
+        )
+
+    def passive(
+        self, timeout: Optional[float], metadata: Optional[Any] = None, protocol_options: Optional[Any] = None
+    ) -> Any:
+        return self._invoker.passive_many_requests(
+            True, self._group, self._method, timeout, metadata, protocol_options
         )
 
     def event(

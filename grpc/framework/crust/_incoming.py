@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import collections
-from typing import Any, Sequence
+from typing import Any, Optional, Sequence
 
 from grpc.framework.crust import _allowance, _rendezvous
+from grpc.framework.interfaces.face import face
 
 
 class Incoming(_rendezvous.Rendezvous):
@@ -48,10 +49,25 @@ class Incoming(_rendezvous.Rendezvous):
             self._output.advance(None, None, None, granted)
 
 
-class IncomingIterator(Incoming):
-    """A side whose customer draws the values."""
+class IncomingIterator(Incoming, face.PassiveSource):
+    """A side whose customer draws the values, or takes what is there."""
 
     __slots__ = ()
+
+    def take(self) -> Optional[Any]:
+        """See `face.PassiveSource.take`."""
+        incoming = self._incoming
+        if not incoming:
+            return None
+        value = incoming.popleft()
+        window = self._window
+        if window is not None and len(incoming) <= window.mark:
+            self._consumed()
+        return value
+
+    def exhausted(self) -> bool:
+        """See `face.PassiveSource.exhausted`."""
+        return self._incoming_complete and not self._incoming
 
     def __iter__(self) -> IncomingIterator:
         return self

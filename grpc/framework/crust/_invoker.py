@@ -8,7 +8,7 @@ once, so they cannot.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional, Union
 
 from grpc.framework.crust import _event, _outgoing, _stream, _unary
 from grpc.framework.crust._rendezvous import NOTHING_MORE
@@ -138,6 +138,21 @@ class Invoker:
         call = _stream.PumpedStreamCall(self._environment)
         pool = self._pool_for("inline_stream_stream")
         self._pump(call, pool, group, method, requests, timeout, metadata, protocol_options)
+        return call
+
+    def passive_many_requests(
+        self,
+        many: bool,
+        group: str,
+        method: str,
+        timeout: Optional[float],
+        metadata: Any,
+        protocol_options: Any,
+    ) -> Union[_unary.PassiveUnaryCall, _stream.PassiveStreamCall]:
+        """Begin an RPC whose requests are to be passed to the call, with one response or many to be taken from it."""
+        make: Any = _stream.PassiveStreamCall if many else _unary.PassiveUnaryCall
+        call: Union[_unary.PassiveUnaryCall, _stream.PassiveStreamCall] = make(self._environment)
+        call.attach(*self._operate(group, method, call, timeout, metadata, None, None, protocol_options))
         return call
 
     def event_many_requests(

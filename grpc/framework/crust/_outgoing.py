@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import operator
-from typing import Any, FrozenSet, Iterator
+from typing import Any, Callable, FrozenSet, Iterator
 
 from grpc.framework.crust import _allowance, _rendezvous
 from grpc.framework.foundation import abandonment, stream
 from grpc.framework.foundation.environment import Waiter
+from grpc.framework.interfaces.face import face
 
 # Iterators whose values are all there already: several can be drawn at once without keeping any of them back.
 _AT_HAND: FrozenSet[type] = frozenset({type(iter([])), type(iter(())), type(iter(range(0)))})
@@ -16,16 +17,16 @@ _AT_HAND: FrozenSet[type] = frozenset({type(iter([])), type(iter(())), type(iter
 _NONE_IS_NO_VALUE = "None cannot be sent: it stands for 'no value'"
 
 
-class OutgoingPump(_rendezvous.Rendezvous):
-    """A side that draws what it sends from an iterator of its customer, and only as fast as it may send.
+class Outgoing(_rendezvous.Rendezvous):
+    """A side that knows how much it may send.
 
     `_allowed` counts all values that the other side has ever granted; only upcalls change it, which come one at a
-    time. `_sender` is the one thread that waits for it to grow.
+    time. `_sender` is the one who waits for it to grow.
     """
 
     __slots__ = ()
 
-    def _expect_pump(self) -> None:
+    def _expect_grants(self) -> None:
         """Be ready for grants. Done once, before any arrives."""
         self._allowed = _allowance.INITIAL
 
@@ -35,6 +36,12 @@ class OutgoingPump(_rendezvous.Rendezvous):
             sender, self._sender = self._sender, None
         if sender is not None:
             sender.set()
+
+
+class OutgoingPump(Outgoing):
+    """A side that draws what it sends from an iterator of its customer, and only as fast as it may send."""
+
+    __slots__ = ()
 
     def pump(self, values: Iterator[Any]) -> None:
         """Send all that an iterator gives, and that this was all; blocks, in the iterator and for leave to send.
@@ -144,3 +151,30 @@ class OutgoingConsumer(_rendezvous.Rendezvous, stream.Consumer[Any]):
             raise ValueError(_NONE_IS_NO_VALUE)
         if self._ended:
             raise abandonment.Abandoned()
+
+
+class PacedConsumer(Outgoing, OutgoingConsumer, face.PacedSink):
+    """The same for a customer that asks before it passes a value in; `_sent` counts those that it has passed."""
+
+    __slots__ = ()
+
+    def _expect_consumption(self) -> None:
+        super()._expect_consumption()
+        self._expect_grants()
+        self._sent = 0
+
+    def consume(self, value: Any) -> None:
+        super().consume(value)
+        self._sent += 1
+
+    def may_send(self) -> bool:
+        """See `face.PacedSink.may_send`."""
+        return self._sent < self._allowed
+
+    def when_may_send(self, action: Callable[[], None]) -> None:
+        """See `face.PacedSink.when_may_send`."""
+        with self._lock:
+            if not self._ended and self._sent >= self._allowed:
+                self._sender = _rendezvous.Notice(action)
+                return
+        action()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional, Union
 
 from grpc.framework.crust import _abortion
 from grpc.framework.foundation import abandonment
@@ -32,7 +32,16 @@ NOTHING_MORE = utilities.completion(None, None, None)
 AbortionCallback = Callable[[face.Abortion], None]
 
 
-class Rendezvous(base.Operator, base.ProtocolReceiver, base.Subscription, face.RpcContext):
+class Notice:
+    """In the place of a waiter: calls instead of waking a thread."""
+
+    __slots__ = ("set",)
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self.set = action
+
+
+class Rendezvous(base.Operator, base.ProtocolReceiver, base.Subscription, face.RpcContext, face.Watchable):
     """One side of an RPC: how it ends, who is to be told, and the threads that wait."""
 
     # The streams of values have their slots here because of several bases only one may have any. `Incoming`,
@@ -52,6 +61,7 @@ class Rendezvous(base.Operator, base.ProtocolReceiver, base.Subscription, face.R
         "_reading",
         "_said_all",
         "_sender",
+        "_sent",
         "_serial",
         "_waiters",
         "_window",
@@ -66,6 +76,7 @@ class Rendezvous(base.Operator, base.ProtocolReceiver, base.Subscription, face.R
     _operation: base.OperationContext
     _output: base.Operator
     _said_all: bool
+    _sent: int
     _serial: Serial
     _window: Optional[Window]
 
@@ -79,8 +90,8 @@ class Rendezvous(base.Operator, base.ProtocolReceiver, base.Subscription, face.R
         # Guards what is shared by the threads that bring news and those that want them. Nothing is called while it
         # is held but the waiters' and the window's own methods.
         self._lock = threading.Lock()
-        self._waiters: Optional[List[Waiter]] = None
-        self._sender: Optional[Waiter] = None
+        self._waiters: Optional[List[Union[Waiter, Notice]]] = None
+        self._sender: Optional[Union[Waiter, Notice]] = None
         self._ended = False
         self._reading: Optional[_abortion.Reading] = None
         self._abortion_callbacks: Optional[List[AbortionCallback]] = None
@@ -183,6 +194,16 @@ class Rendezvous(base.Operator, base.ProtocolReceiver, base.Subscription, face.R
             if self._waiters is not None and waiter in self._waiters:
                 self._waiters.remove(waiter)
 
+    def when_changed(self, action: Callable[[], None]) -> None:
+        """See `face.Watchable.when_changed`."""
+        with self._lock:
+            if not self._ended:
+                if self._waiters is None:
+                    self._waiters = []
+                self._waiters.append(Notice(action))
+                return
+        action()
+
     def _has_ended(self) -> bool:
         return self._ended
 
@@ -222,8 +243,8 @@ class Rendezvous(base.Operator, base.ProtocolReceiver, base.Subscription, face.R
         """Learn that so many further values may be sent; sides that pass theirs on as they come need not know."""
 
 
-def wake(waiters: List[Waiter]) -> None:
-    """Let the threads that wait look again."""
+def wake(waiters: List[Union[Waiter, Notice]]) -> None:
+    """Let those who wait look again."""
     for waiter in waiters:
         waiter.set()
 

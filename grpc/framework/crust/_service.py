@@ -8,9 +8,9 @@ that is there, so that no thread is kept waiting for a slow invocation side.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Union
 
-from grpc.framework.crust import _allowance, _delivery, _incoming, _outgoing, _rendezvous
+from grpc.framework.crust import _delivery, _incoming, _outgoing, _rendezvous
 from grpc.framework.foundation import abandonment
 from grpc.framework.interfaces.base import base, utilities
 from grpc.framework.interfaces.face import face
@@ -27,7 +27,7 @@ _LOGGER = logging.getLogger(__name__)
 class ServiceCall(
     _incoming.IncomingIterator,
     _outgoing.OutgoingPump,
-    _outgoing.OutgoingConsumer,
+    _outgoing.PacedConsumer,
     _delivery.Delivery,
     face.ServicerContext,
 ):
@@ -68,8 +68,7 @@ class ServiceCall(
         self._operation = operation
         self._output = output
         self._expect_incoming(not one_request)
-        self._allowed = _allowance.INITIAL
-        self._said_all = False
+        self._expect_consumption()
         self._pool = pool
         self._run: Optional[Callable[[ServiceCall], None]] = run
         self._needs_request = one_request
@@ -128,7 +127,7 @@ class ServiceCall(
         run, self._run = self._run, None
         return run
 
-    def _arrived(self, waiters: Optional[List[Waiter]]) -> None:
+    def _arrived(self, waiters: Optional[List[Union[Waiter, _rendezvous.Notice]]]) -> None:
         """Let those know who take requests. The lock is not held."""
         if waiters is not None:
             _rendezvous.wake(waiters)

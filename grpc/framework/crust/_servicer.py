@@ -61,6 +61,8 @@ def _run_multi_method(
     """Ask who serves the call, and have it served."""
     try:
         served = multi_method.service(group, method, call, call)
+        if served is None:
+            return  # it takes the requests by itself
         if not isinstance(served, face.MethodImplementation):
             call.feed(served)
             return

@@ -71,4 +71,14 @@ class PumpedStreamCall(_outgoing.OutgoingPump, StreamCall):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._expect_pump()
+        self._expect_grants()
+
+
+class PassiveStreamCall(_outgoing.PacedConsumer, StreamCall):
+    """The same, with requests that the customer passes in, as fast as they may be sent; nobody ever blocks."""
+
+    __slots__ = ()
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._expect_consumption()

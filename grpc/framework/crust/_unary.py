@@ -70,4 +70,14 @@ class PumpedUnaryCall(_outgoing.OutgoingPump, UnaryCall):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._expect_pump()
+        self._expect_grants()
+
+
+class PassiveUnaryCall(_outgoing.PacedConsumer, UnaryCall):
+    """The same, with requests that the customer passes in, as fast as they may be sent; nobody ever blocks."""
+
+    __slots__ = ()
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._expect_consumption()

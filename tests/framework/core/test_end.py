@@ -243,6 +243,7 @@ class TestRefusal:
 class TestCounts:
     def test_every_kind_has_a_count_from_the_start(self) -> None:
         assert Pair().invocation.operation_stats() == dict.fromkeys(Kind, 0)
+        assert implementations.invocation_end_link().operation_stats() == dict.fromkeys(Kind, 0)
 
     def test_each_call_gives_a_dict_of_its_own(self) -> None:
         end = Pair().invocation

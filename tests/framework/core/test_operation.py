@@ -190,15 +190,18 @@ class TestBeginningToServe:
         assert said == [1]
         assert service.served.customer.heard == [("end", Kind.COMPLETED)]
 
-    def test_tickets_that_come_while_the_servicer_is_at_work_are_delivered_after_the_first(self) -> None:
+    @pytest.mark.parametrize("first", [{}, {"payload": 1}])
+    def test_tickets_that_come_while_the_servicer_is_at_work_are_delivered_after_the_first(
+        self, first: Dict[str, Any]
+    ) -> None:
         def make(served: Served) -> base.Subscription:
             served.output.advance(allowance=1)
             service.hear(1, payload=2)
             return served.customer
 
         service = Service(make)
-        service.hear(0, payload=1)
-        assert service.served.customer.heard == [("payload", 1), ("payload", 2)]
+        service.hear(0, **first)
+        assert service.served.customer.heard == [*first.items(), ("payload", 2)]
 
     def test_an_end_that_comes_while_the_servicer_is_at_work_is_told_to_its_subscription(self) -> None:
         def make(served: Served) -> base.Subscription:

@@ -179,6 +179,7 @@ def _compare(
     assert counted(side.end) == {kind: 1}
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(
     hears=_mostly(SubscriptionKind.FULL, SubscriptionKind.TERMINATION_ONLY, SubscriptionKind.NONE),
@@ -215,6 +216,7 @@ def test_the_invocation_side_does_as_the_model(
         _compare(side, side.link.tickets, customer, side.context, model)
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(
     hears=_mostly(SubscriptionKind.FULL, SubscriptionKind.TERMINATION_ONLY, SubscriptionKind.NONE),

@@ -43,7 +43,9 @@ class Rig:
     """A reactor and transports on it."""
 
     def __init__(
-        self, clock: Optional[Callable[[], float]] = None, make_poller: Callable[[], _poller.Poller] = _poller.make_poller
+        self,
+        clock: Optional[Callable[[], float]] = None,
+        make_poller: Callable[[], _poller.Poller] = _poller.make_poller,
     ) -> None:
         self.reactor = Reactor("grpc-test-reactor", make_poller=make_poller)
         if clock is not None:

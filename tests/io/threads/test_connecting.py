@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import errno
-import pathlib
 import socket
 import threading
-from typing import Any, Callable, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple
 
 import pytest
 
@@ -16,6 +15,9 @@ from grpc._io.threads._driver import Driver
 from grpc._io.threads._reactor import Reactor
 from tests.io.lines import LIMIT, LineConnection
 from tests.io.threads.rig import Clock
+
+if TYPE_CHECKING:
+    import pathlib
 
 
 class Outcomes:
@@ -82,6 +84,10 @@ def server(_no_descriptor_is_left: None) -> Iterator[socket.socket]:
 def _address(sock: socket.socket) -> contract.Address:
     (address,) = addresses.literal("ipv4:{}:{}".format(*sock.getsockname()))
     return address
+
+
+def _wait(event: threading.Event) -> None:
+    assert event.wait(LIMIT)
 
 
 def _sync(driver: Driver) -> None:
@@ -203,7 +209,7 @@ class TestConnecting:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             address = _address(probe)
-        monkeypatch.setattr(_connecting.socket, "socket", Own)
+        monkeypatch.setattr(socket, "socket", Own)
         driver.connect(address, outcomes.open, outcomes.failed)
         assert outcomes.await_failure() == f"{address.name}: Connection refused"
 
@@ -225,7 +231,7 @@ class TestConnecting:
         def none_left(*_: Any) -> socket.socket:
             raise OSError(errno.EMFILE, "Too many open files")
 
-        monkeypatch.setattr(_connecting.socket, "socket", none_left)
+        monkeypatch.setattr(socket, "socket", none_left)
         driver.connect(refusing, outcomes.open, outcomes.failed)
         assert outcomes.await_failure() == f"{refusing.name}: Too many open files"
 
@@ -233,7 +239,7 @@ class TestConnecting:
 class TestCancelling:
     def test_before_it_begins(self, driver: Driver, server: socket.socket, outcomes: Outcomes) -> None:
         hold = threading.Event()
-        driver._reactor.call_soon(lambda: hold.wait(LIMIT) and None)
+        driver._reactor.call_soon(lambda: _wait(hold))
         attempt = driver.connect(_address(server), outcomes.open, outcomes.failed)
         attempt.cancel()
         hold.set()
@@ -247,7 +253,7 @@ class TestCancelling:
             def connect_ex(self, address: Any) -> int:
                 return errno.EINPROGRESS
 
-        monkeypatch.setattr(_connecting.socket, "socket", Slow)
+        monkeypatch.setattr(socket, "socket", Slow)
         attempt = driver.connect(_address(server), outcomes.open, outcomes.failed)
         _sync(driver)
         attempt.cancel()
@@ -351,7 +357,13 @@ class TestResolving:
     ) -> None:
         asked, answer = threading.Event(), threading.Event()
         monkeypatch.setattr(addresses, "literal", lambda target: [])
-        monkeypatch.setattr(addresses, "resolve", lambda target: (asked.set(), answer.wait(LIMIT)) and [])
+
+        def slow(target: str) -> List[contract.Address]:
+            asked.set()
+            assert answer.wait(LIMIT)
+            return []
+
+        monkeypatch.setattr(addresses, "resolve", slow)
         driver = Driver(Reactor("grpc-test-reactor"))
         driver.resolve("some.example:5", outcomes.resolved, outcomes.failed)
         assert asked.wait(LIMIT)

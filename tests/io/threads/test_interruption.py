@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import linecache
-import socket
 import sys
 import threading
-from typing import Any, Callable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple
 
 import pytest
 
 from grpc._io.threads._roles import CALLER, CLOSED
-from grpc._io.threads._transport import Transport
 from tests.io.lines import LIMIT, LineConnection
 from tests.io.threads.rig import Rig, echo, until, waiting_thread
+
+if TYPE_CHECKING:
+    import socket
+
+    from grpc._io.threads._transport import Transport
 
 _OURS = ("_transport.py", "_writing.py", "_roles.py", "_poller.py")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from typing import Iterator, List
+from typing import Callable, Iterator, List, Optional
 
 import pytest
 
@@ -28,6 +28,15 @@ def reactor(request: pytest.FixtureRequest) -> Iterator[Reactor]:
 
 def _await(event: threading.Event) -> None:
     assert event.wait(LIMIT)
+
+
+def _setting(reactor: Reactor, event: threading.Event) -> Callable[[], None]:
+    """What sets a timer that sets an event."""
+
+    def set_timer() -> None:
+        reactor.call_at(reactor.time(), event.set)
+
+    return set_timer
 
 
 def _sync(reactor: Reactor) -> None:
@@ -84,7 +93,7 @@ class TestTimers:
 
     def test_a_timer_set_by_a_timer_runs(self, reactor: Reactor) -> None:
         ran = threading.Event()
-        reactor.call_at(reactor.time(), lambda: reactor.call_at(reactor.time(), ran.set) and None)
+        reactor.call_at(reactor.time(), _setting(reactor, ran))
         _await(ran)
 
     def test_a_time_beyond_what_systems_can_wait_for_is_no_error(self, reactor: Reactor) -> None:
@@ -124,12 +133,12 @@ class TestWork:
         peer.close()
 
     def test_an_idle_reactor_sleeps(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        polls: List[object] = []
+        polls: List[Optional[float]] = []
 
         class Counting(_poller.EpollPoller):
-            def poll(self, timeout: object) -> _poller.Events:  # type: ignore[override]
+            def poll(self, timeout: Optional[float]) -> _poller.Events:
                 polls.append(timeout)
-                return super().poll(timeout)  # type: ignore[arg-type]
+                return super().poll(timeout)
 
         reactor = Reactor("grpc-test-reactor", make_poller=Counting)
         reactor.acquire()
@@ -139,7 +148,9 @@ class TestWork:
         _sync(reactor)
         # Every poll was ended by a wake: one each for two syncs and two timers, and the ones that may fall between.
         assert len(polls) <= 8
-        assert 400 < polls[-1] <= 500  # type: ignore[operator]
+        last = polls[-1]
+        assert last is not None
+        assert 400 < last <= 500
         reactor.release()
         reactor.join()
 
@@ -229,7 +240,12 @@ class TestUsers:
         reactor.acquire()
         reactor.release()
         joined = threading.Event()
-        joiner = threading.Thread(target=lambda: (reactor.join(), joined.set()))
+
+        def join() -> None:
+            reactor.join()
+            joined.set()
+
+        joiner = threading.Thread(target=join)
         joiner.start()
         until(lambda: len(_threads()) == 1)
         assert not joined.is_set()
@@ -257,7 +273,12 @@ class TestUsers:
         reactor.acquire()
         ran: List[str] = []
         entered, go_on = threading.Event(), threading.Event()
-        reactor.call_soon(lambda: (entered.set(), _await(go_on)) and None)
+
+        def hold() -> None:
+            entered.set()
+            _await(go_on)
+
+        reactor.call_soon(hold)
         _await(entered)
         reactor.call_soon(lambda: ran.append("soon"))
         reactor.release()

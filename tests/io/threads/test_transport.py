@@ -50,7 +50,9 @@ def _answer(peer: socket.socket) -> None:
     peer.sendall(peer.recv(65536))
 
 
-def _blocking_call(rig: Rig, connection: LineConnection, transport: Transport, peer: socket.socket, line: bytes) -> None:
+def _blocking_call(
+    rig: Rig, connection: LineConnection, transport: Transport, peer: socket.socket, line: bytes
+) -> None:
     waiter = echo(connection, transport, line)
     _answer(peer)
     assert transport.wait(rig.environment, waiter, None)
@@ -90,7 +92,12 @@ class TestCallerReads:
         assert transport._reading is UNWATCHED
         events: List[int] = []
         seen = rig.reactor._handlers[transport._fd]
-        rig.reactor._handlers[transport._fd] = lambda mask: (events.append(mask), seen(mask)) and None
+
+        def noting(mask: int) -> None:
+            events.append(mask)
+            seen(mask)
+
+        rig.reactor._handlers[transport._fd] = noting
         for number in range(20):
             _blocking_call(rig, connection, transport, peer, b"%d" % number)
         assert len(events) <= 1  # if this machine paused long enough for the timer

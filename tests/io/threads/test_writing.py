@@ -45,12 +45,12 @@ class TestWriting:
 
     def test_lines_of_many_threads_arrive_whole_and_in_each_threads_order(self, rig: Rig) -> None:
         connection, transport, peer = _opened(rig)
-        threads = [
-            threading.Thread(
-                target=lambda me=me: [_write(connection, transport, b"%d %d\n" % (me, n)) for n in range(200)]
-            )
-            for me in range(8)
-        ]
+
+        def write(me: int) -> None:
+            for number in range(200):
+                _write(connection, transport, b"%d %d\n" % (me, number))
+
+        threads = [threading.Thread(target=write, args=(me,)) for me in range(8)]
         for thread in threads:
             thread.start()
         lines = lines_of(peer, 1600)
@@ -63,12 +63,15 @@ class TestWriting:
         connection, transport, peer = _opened(rig)
 
         def add_more() -> bytes:
-            del connection.data_to_send  # type: ignore[method-assign]  # once
+            del connection.data_to_send  # once
             data = connection.data_to_send()
-            other = threading.Thread(target=lambda: (inside.set(), _write(connection, transport, b"other\n")))
-            other.start()
-            inside.wait(LIMIT)
+            threading.Thread(target=write_too).start()
+            assert inside.wait(LIMIT)
             return data
+
+        def write_too() -> None:
+            inside.set()
+            _write(connection, transport, b"other\n")
 
         inside = threading.Event()
         connection.data_to_send = add_more  # type: ignore[method-assign]
@@ -112,7 +115,12 @@ class TestWriting:
         rig.settle_reactor()
         events: List[int] = []
         seen = transport._on_events
-        rig.reactor._handlers[transport._fd] = lambda mask: (events.append(mask), seen(mask)) and None
+
+        def noting(mask: int) -> None:
+            events.append(mask)
+            seen(mask)
+
+        rig.reactor._handlers[transport._fd] = noting
         for _ in range(5):
             rig.settle_reactor()
         assert len(events) <= 1

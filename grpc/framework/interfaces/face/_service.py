@@ -59,7 +59,7 @@ class MultiMethodImplementation(abc.ABC):
     @abc.abstractmethod
     def service(
         self, group: str, method: str, response_consumer: Consumer[Any], context: ServicerContext
-    ) -> Union[Consumer[Any], MethodImplementation]:
+    ) -> Union[None, Consumer[Any], MethodImplementation]:
         """Serves an RPC, or names what does. Is called once per RPC, by any thread.
 
         Args:
@@ -73,7 +73,9 @@ class MultiMethodImplementation(abc.ABC):
             A `stream.Consumer` to which the framework passes the requests. If the RPC is aborted
             it sees no more of them, and no termination either; perhaps it is never called. Or,
             an extension, a `MethodImplementation`, which the framework then runs in the same
-            thread just as it would one that had been found by name.
+            thread just as it would one that had been found by name. Or, another one, None: the
+            requests are left for the implementation to take them from the context, which is a
+            `PassiveSource`, and the response consumer is a `PacedSink`.
 
         Raises:
             NoSuchMethodError: the method is unknown here.

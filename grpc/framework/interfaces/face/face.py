@@ -3,7 +3,8 @@
 A method is named by a group and a name within it, both str. Its shape (`cardinality`) says
 whether requests and responses are single or streams. It may be *invoked* inline (the call blocks,
 or returns an iterator that blocks), as a future, or event-driven; and it may be *served* inline or
-event-driven (`style`); the two sides need not agree on that, only on the shape.
+event-driven (`style`); the two sides need not agree on that, only on the shape. An extension of both
+is the passive way, which `_passive` explains.
 
 What invocations take:
 
@@ -47,6 +48,13 @@ from grpc.framework.interfaces.face._callables import (
     UnaryUnaryMultiCallable,
 )
 from grpc.framework.interfaces.face._contexts import Call, ResponseReceiver, RpcContext, ServicerContext
+from grpc.framework.interfaces.face._passive import (
+    PacedSink,
+    PassiveCall,
+    PassiveMultiCallable,
+    PassiveSource,
+    Watchable,
+)
 from grpc.framework.interfaces.face._service import MethodImplementation, MultiMethodImplementation
 from grpc.framework.interfaces.face._stubs import DynamicStub, GenericStub
 
@@ -64,6 +72,10 @@ __all__ = [
     "MultiMethodImplementation",
     "NetworkError",
     "NoSuchMethodError",
+    "PacedSink",
+    "PassiveCall",
+    "PassiveMultiCallable",
+    "PassiveSource",
     "RemoteError",
     "RemoteShutdownError",
     "ResponseReceiver",
@@ -73,6 +85,7 @@ __all__ = [
     "StreamUnaryMultiCallable",
     "UnaryStreamMultiCallable",
     "UnaryUnaryMultiCallable",
+    "Watchable",
 ]
 
 
