@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from grpc._values.compression import Compression
     from grpc._values.connectivity import ChannelConnectivity
 
-_USER_AGENT = f"grpc-python-layered/{__version__}"
+USER_AGENT = f"grpc-python-layered/{__version__}"
+"""How channels introduce themselves."""
 
 ChannelOptions = Sequence[Tuple[str, Any]]
 
@@ -182,7 +183,13 @@ def split_method(method: str) -> Tuple[str, str]:
     raise ValueError(f"a method is named '/package.Service/Method', not {method!r}")
 
 
-def _check_target(target: Any) -> None:
+def check_target(target: Any) -> None:
+    """Refuse what cannot be a target.
+
+    Raises:
+      TypeError: It is not a string.
+      ValueError: It is empty.
+    """
     if not isinstance(target, str):
         raise TypeError(f"a target is a string such as 'localhost:50051', not {target!r}")
     if not target:
@@ -195,11 +202,11 @@ def _over_http2(
     compression: Optional[Compression],
     held: Optional[_credentials.ChannelSecurity],
 ) -> Channel:
-    _check_target(target)
+    check_target(target)
     if held is not None and held.local is not None:
         _locality.check(target, held.local)
     pool = GrowingPool("grpc-requests")
-    side = client.over_http2(target, _USER_AGENT, options or (), compression, None if held is None else held.tls, pool)
+    side = client.over_http2(target, USER_AGENT, options or (), compression, None if held is None else held.tls, pool)
     return Channel(side, pool, side.authority, held is not None, (held.plugins or None) if held is not None else None)
 
 

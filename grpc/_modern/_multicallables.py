@@ -71,7 +71,7 @@ class _MultiCallable:
         if channel.closed:
             raise ValueError("Cannot invoke RPC on closed channel!")
         if timeout is not None:
-            _check_timeout(timeout)
+            check_timeout(timeout)
         if self._longest is not None:
             timeout = self._longest if timeout is None else min(timeout, self._longest)
         items: Optional[Any] = None if metadata is None else _metadata.checked(metadata)
@@ -240,7 +240,13 @@ class StreamStreamMultiCallable(_MultiCallable, _calling.StreamStreamMultiCallab
         return _rpc.StreamCall(call, self._method, self._deserializer, requests)
 
 
-def _check_timeout(timeout: Any) -> None:
+def check_timeout(timeout: Any) -> None:
+    """Refuse what is no number of seconds.
+
+    Raises:
+      TypeError: It is not a number.
+      ValueError: It is NaN.
+    """
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"a timeout is a number of seconds or None, not {timeout!r}")
     if timeout != timeout:

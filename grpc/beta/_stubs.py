@@ -66,43 +66,34 @@ class StubOptions:
 NO_OPTIONS = StubOptions(None, None, None, None, None, None)
 
 
-class _Foundation:
-    """What a stub stands on: what begins its RPCs, and the pool that it has made for itself, if it has."""
-
-    __slots__ = ("_own_pool", "invocations")
-
-    def __init__(self, channel: Channel, options: StubOptions) -> None:
-        self._own_pool: Optional[futures.Executor] = None
-        pool = options.thread_pool
-        if pool is None and options.thread_pool_size is not None:
-            pool = self._own_pool = logging_pool.pool(options.thread_pool_size)
-        self.invocations = _invocations.Invocations(
-            channel.connection,
-            options.host,
-            _coding.CoderTable(options.request_serializers, options.response_deserializers),
-            options.metadata_transformer,
-            pool or _threads.ThreadPerTask(),
-        )
-
-    def close(self) -> None:
-        if self._own_pool is not None:
-            self._own_pool.shutdown(wait=False)
+def _invocations_of(channel: Channel, options: StubOptions) -> _invocations.Invocations:
+    pool = options.thread_pool
+    if pool is None:
+        # Nobody shuts the pool down that is made here: its threads go when it is dropped with its stub.
+        size = options.thread_pool_size
+        pool = _threads.ThreadPerTask() if size is None else logging_pool.pool(size)
+    return _invocations.Invocations(
+        channel.connection,
+        options.host,
+        _coding.CoderTable(options.request_serializers, options.response_deserializers),
+        options.metadata_transformer,
+        pool,
+    )
 
 
 class GenericStub(face.GenericStub):
-    """See `face.GenericStub`. As a context manager it lets its own threads go in the end; its channel stays."""
+    """See `face.GenericStub`. As a context manager it does nothing: channels live longer than their stubs."""
 
-    __slots__ = ("_foundation", "_invocations")
+    __slots__ = ("_invocations",)
 
     def __init__(self, channel: Channel, options: StubOptions) -> None:
-        self._foundation = _Foundation(channel, options)
-        self._invocations = self._foundation.invocations
+        self._invocations = _invocations_of(channel, options)
 
     def __enter__(self) -> GenericStub:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._foundation.close()
+        pass
 
     # ------------------------------------------------------------ inline and future
 
@@ -258,26 +249,25 @@ class GenericStub(face.GenericStub):
 class DynamicStub(face.DynamicStub):
     """See `face.DynamicStub`. Its own attributes are mangled, so that any name is left to methods.
 
-    As a context manager it lets its own threads go in the end; its channel stays.
+    As a context manager it does nothing: channels live longer than their stubs.
     """
 
-    __slots__ = ("__foundation", "__methods", "__service")
+    __slots__ = ("__methods", "__service")
 
     def __init__(
         self, channel: Channel, service: str, cardinalities: Mapping[str, Cardinality], options: StubOptions
     ) -> None:
         self.__service = service
-        self.__foundation = _Foundation(channel, options)
+        invocations = _invocations_of(channel, options)
         self.__methods: Dict[str, Any] = {
-            name: OF_CARDINALITY[cardinality](self.__foundation.invocations, service, name)
-            for name, cardinality in cardinalities.items()
+            name: OF_CARDINALITY[cardinality](invocations, service, name) for name, cardinality in cardinalities.items()
         }
 
     def __enter__(self) -> DynamicStub:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.__foundation.close()
+        pass
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_DynamicStub__"):  # not made yet, as copying makes objects: there is nothing to look in

@@ -95,7 +95,7 @@ def generic_stub(channel: Channel, options: Optional[StubOptions] = None) -> fac
       options: What `stub_options` makes; None for none.
 
     Returns:
-      The stub, a context manager as well, which lets threads of its own go in the end.
+      The stub. It is a context manager as well, which does nothing.
     """
     return _GenericStub(channel, options or _NO_STUB_OPTIONS)
 
@@ -115,7 +115,7 @@ def dynamic_stub(
       options: What `stub_options` makes; None for none.
 
     Returns:
-      The stub, a context manager as well, which lets threads of its own go in the end.
+      The stub. It is a context manager as well, which does nothing.
     """
     return _DynamicStub(channel, service, cardinalities, options or _NO_STUB_OPTIONS)
 

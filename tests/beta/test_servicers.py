@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from grpc._values import contexts
-from grpc.beta import implementations, interfaces
+from grpc.beta import _events, implementations, interfaces
 from grpc.framework.foundation import abandonment, stream
 from grpc.framework.interfaces.face import face, utilities
 from tests.beta.conftest import SERVICE, TIMEOUT, Receiver, failure_of, stub
@@ -273,7 +273,7 @@ class TestFailures:
 
 
 class TestInlineStyle:
-    def test_none_for_an_iterator_is_enough_with_an_error(self, serve: Serve) -> None:
+    def test_none_for_an_iterator_is_enough_with_an_error(self, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
         methods = {
             "US": utilities.unary_stream_inline(lambda request, context: context.code(Code.NOT_FOUND)),
             "SS": utilities.stream_stream_inline(lambda requests, context: context.code(Code.NOT_FOUND)),
@@ -281,18 +281,25 @@ class TestInlineStyle:
         channel = serve(**methods)
         assert failure_of(lambda: list(stub(channel).US(b"", TIMEOUT))).code is Code.NOT_FOUND
         assert failure_of(lambda: list(stub(channel).SS(iter([]), TIMEOUT))).code is Code.NOT_FOUND
+        assert caplog.records == []
 
-    def test_a_generator_is_closed_when_its_call_ends(self, serve: Serve) -> None:
+    def test_what_can_be_closed_is_closed_when_its_call_ends(self, serve: Serve) -> None:
         closed = threading.Event()
 
-        def behavior(request: bytes, context: face.ServicerContext) -> Iterator[bytes]:
-            try:
-                while True:
-                    yield b""
-            finally:
+        class Responses:
+            """Has a method `close`, as generators have."""
+
+            def __iter__(self) -> Responses:
+                return self
+
+            def __next__(self) -> bytes:
+                return b""
+
+            def close(self) -> None:
                 closed.set()
 
-        responses = stub(serve(US=utilities.unary_stream_inline(behavior))).US(b"", TIMEOUT)
+        method = utilities.unary_stream_inline(lambda request, context: Responses())  # type: ignore[arg-type]
+        responses = stub(serve(US=method)).US(b"", TIMEOUT)
         next(responses)
         responses.cancel()
         assert closed.wait(TIMEOUT)
@@ -332,6 +339,16 @@ class TestEventStyle:
         channel = serve(**methods)
         with one_log_record(caplog):
             assert failure_of(lambda: CALLS[shape](stub(channel))).code is Code.UNKNOWN
+
+    def test_a_consumer_that_has_raised_is_passed_no_more(self) -> None:
+        ended: list[bool] = []
+        context: Any = type("Context", (), {"note": lambda _, error: None, "request": lambda _, payload: payload})()
+        requests = _events.Requests(context, Sink(KeyError("lost")), lambda: ended.append(True))
+        for _ in range(3):
+            requests.consume(b"a")
+        requests.consume_and_terminate(b"a")
+        requests.terminate()
+        assert ended == [True]
 
     def test_a_method_that_raises_after_its_response_has_answered_all_the_same(
         self, serve: Serve, caplog: pytest.LogCaptureFixture

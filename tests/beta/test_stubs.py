@@ -9,11 +9,12 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from grpc.beta import implementations, interfaces
+from grpc._values import contexts
+from grpc.beta import _calls, _channel, implementations, interfaces
 from grpc.framework.common.cardinality import Cardinality
 from grpc.framework.foundation import abandonment, future
 from grpc.framework.interfaces.face import face, utilities
-from tests.beta.conftest import OK_END, SERVICE, TIMEOUT, Receiver, failure_of, stub
+from tests.beta.conftest import OK_END, SERVICE, TIMEOUT, Receiver, failure_of, serving, stub
 
 Code = interfaces.StatusCode
 Serve = Callable[..., implementations.Channel]
@@ -94,11 +95,10 @@ class TestDynamicStub:
         assert "UU" in dir(methods)
         assert repr(methods) == "<beta stub of tests.Service: UU>"
 
-    def test_its_channel_outlives_it_as_a_context_manager(self, serve: Serve) -> None:
-        channel = serve(**ECHO)
-        with stub(channel) as first:
-            assert first.UU(b"a", TIMEOUT) == b"a"
-        assert stub(channel).UU(b"b", TIMEOUT) == b"b"
+    def test_as_a_context_manager_it_goes_on(self, serve: Serve) -> None:
+        with stub(serve(**ECHO), thread_pool_size=1) as methods:
+            assert methods.SU(iter([b"a"]), TIMEOUT) == b"a"
+        assert methods.SU(iter([b"b"]), TIMEOUT) == b"b"
 
 
 class TestOptions:
@@ -142,9 +142,9 @@ class TestOptions:
         assert names[0].startswith("given")
 
     def test_a_stub_may_have_a_pool_of_its_own(self, serve: Serve) -> None:
-        with stub(serve(**ECHO), thread_pool_size=2) as own:
-            assert own.SU(iter([b"a", b"b"]), TIMEOUT) == b"ab"
-            assert list(own.SS(iter([b"a"]), TIMEOUT)) == [b"a"]
+        own = stub(serve(**ECHO), thread_pool_size=2)
+        assert own.SU(iter([b"a", b"b"]), TIMEOUT) == b"ab"
+        assert list(own.SS(iter([b"a"]), TIMEOUT)) == [b"a"]
 
     def test_many_calls_draw_at_once_without_a_pool(self, serve: Serve) -> None:
         method = stub(serve({"thread_pool_size": 20}, **ECHO)).SS
@@ -330,6 +330,8 @@ class TestCancellation:
 
         call = stub(serve(UU=utilities.unary_unary_inline(behavior))).UU.future(b"", TIMEOUT)
         assert isinstance(call.exception(TIMEOUT), face.CancellationError)
+        call.cancel()
+        assert isinstance(call.exception(TIMEOUT), face.CancellationError)
         assert not call.cancelled()
 
     def test_many_responses_end_with_an_error(self, serve: Serve) -> None:
@@ -362,13 +364,94 @@ class TestCancellation:
             method(b"", TIMEOUT)
 
 
-def test_the_next_request_can_be_kept_from_being_compressed(serve: Serve) -> None:
-    receiver = Receiver()
-    call = stub(serve(**ECHO)).SU.event(receiver, receiver.abort, TIMEOUT)
-    call.protocol_context().disable_next_request_compression()
-    call.consume(b"a")
-    call.consume_and_terminate(b"b")
-    assert receiver.responses() == [b"ab"]
+class TestCompression:
+    """In process the very payload arrives that was given to the transport."""
+
+    @pytest.fixture
+    def kinds(self) -> Iterator[tuple[Any, list[bool]]]:
+        """The methods, and for each request that has arrived whether it was not to be compressed."""
+        seen: list[bool] = []
+
+        def note(payload: bytes) -> bytes:
+            seen.append(type(payload) is contexts.Uncompressed)
+            return payload
+
+        options = {"request_deserializers": {(SERVICE, name): note for name in ECHO}}
+        with serving("inprocess", ECHO, **options) as channel:
+            yield stub(channel), seen
+
+    def test_the_next_request_passed_in_can_be_kept_from_being_compressed(self, kinds: Any) -> None:
+        methods, seen = kinds
+        receiver = Receiver()
+        call = methods.SU.event(receiver, receiver.abort, TIMEOUT)
+        call.protocol_context().disable_next_request_compression()
+        call.consume(b"a")
+        call.consume_and_terminate(b"b")
+        assert receiver.responses() == [b"ab"]
+        assert seen == [True, False]
+
+    def test_the_next_request_drawn_can_be_kept_from_being_compressed(self, kinds: Any) -> None:
+        methods, seen = kinds
+        going_on = threading.Event()
+
+        def requests() -> Iterator[bytes]:
+            assert going_on.wait(TIMEOUT)
+            yield b"a"
+            yield b"b"
+
+        call = methods.SU.future(requests(), TIMEOUT)
+        call.protocol_context().disable_next_request_compression()
+        going_on.set()
+        assert call.result(TIMEOUT) == b"ab"
+        assert seen == [True, False]
+
+
+class _Recording:
+    """A Face stub, and the client side that it is over, which remember what a call was given."""
+
+    authority = "channel.example"
+    closed = False
+
+    def __init__(self) -> None:
+        self.options: list[Any] = []
+
+    def another_stub(self, pool: Any) -> _Recording:
+        return self
+
+    def future_unary_unary(self, *_: Any, metadata: Any, protocol_options: Any) -> _calls.Unbegun:
+        self.options.append(protocol_options)
+        return _calls.Unbegun()
+
+
+class TestWhatTheTransportIsTold:
+    def told(self, call_options: Any = None, **stub_options: Any) -> Any:
+        recording = _Recording()
+        channel = implementations.Channel(_channel.Connection(recording, True, ()))  # type: ignore[arg-type]
+        stub(channel, **stub_options).UU.future(b"", TIMEOUT, protocol_options=call_options)
+        return recording.options[0]
+
+    def test_nothing_where_nothing_was_asked_for(self) -> None:
+        assert self.told() is None
+        assert self.told(interfaces.grpc_call_options()) is None
+
+    def test_the_stubs_host_is_the_authority(self) -> None:
+        assert self.told(host="other.example") == contexts.CallOptions(authority="other.example")
+
+    def test_no_compression_is_an_algorithm_of_its_own(self) -> None:
+        told = self.told(interfaces.grpc_call_options(disable_compression=True))
+        assert told == contexts.CallOptions(compression=0)
+
+    def test_credentials_are_for_the_stubs_host(self) -> None:
+        asked: list[str] = []
+
+        def plugin(context: Any, callback: Any) -> None:
+            asked.append(context.service_url)
+            callback((), None)
+
+        options = interfaces.grpc_call_options(credentials=implementations.metadata_call_credentials(plugin))
+        self.told(options)
+        self.told(options, host="other.example")
+        assert asked == [f"https://channel.example/{SERVICE}", f"https://other.example/{SERVICE}"]
 
 
 def test_the_text_of_a_call(serve: Serve) -> None:

@@ -33,6 +33,30 @@ def test_callbacks_are_called_once_before_and_after(serve: Serve) -> None:
     assert later == [ready]
 
 
+@pytest.mark.parametrize(
+    "end", [lambda channel, ready: channel.subscriber(State.READY), lambda _, ready: ready.cancel()]
+)
+def test_it_listens_to_the_channel_until_it_is_over(end: Any) -> None:
+    class Channel:
+        subscriber: Any = None
+
+        def subscribe(self, callback: Any, try_to_connect: bool) -> None:
+            assert try_to_connect
+            self.subscriber = callback
+
+        def unsubscribe(self, callback: Any) -> None:
+            assert callback == self.subscriber
+            self.subscriber = None
+
+    channel: Any = Channel()
+    ready = utilities.channel_ready_future(channel)
+    channel.subscriber(State.CONNECTING)
+    assert not ready.done()
+    end(channel, ready)
+    assert ready.done()
+    assert channel.subscriber is None
+
+
 def test_it_can_be_cancelled() -> None:
     with implementations.insecure_channel("127.0.0.1", 1) as channel:
         ready = utilities.channel_ready_future(channel)

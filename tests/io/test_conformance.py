@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.io import conformance, conformance_tls, rigs
+from tests.io import conformance, conformance_ends, conformance_tls, rigs
 
 if TYPE_CHECKING:
     from tests.io.rigs import Rig
@@ -18,7 +18,10 @@ def rig(request: pytest.FixtureRequest) -> Rig:
     return rigs.RIGS[request.param]()
 
 
-assert conformance_tls.tls_echo.__name__ in conformance.SCENARIOS  # importing the module has added its scenarios
+# Importing the modules has added their scenarios.
+assert {conformance_ends.close_is_heard_on_both_sides.__name__, conformance_tls.tls_echo.__name__} <= set(
+    conformance.SCENARIOS
+)
 
 
 @pytest.mark.parametrize("name", list(conformance.SCENARIOS))

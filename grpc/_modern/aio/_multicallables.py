@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Optional, Type
 
-from grpc._modern import _credentials, _multicallables
+from grpc._modern import _channel, _multicallables
 from grpc._modern.aio import _asking, _base_channel, _calls, _intercepted, _interception, _requests
 from grpc._modern.aio._conduit import Conduit
 from grpc._modern.aio._errors import UsageError
@@ -62,7 +62,7 @@ class _MultiCallable:
     def _bound(self, method: str) -> Any:
         """Face's multi-callable for a method of this shape; the service config's limit is noted."""
         side = self._channel.side
-        group, name = _credentials.split_method(method)
+        group, name = _channel.split_method(method)
         self._longest = side.method_config(group, name).timeout
         return getattr(side.stub, self._shape)(group, name)
 
@@ -138,7 +138,7 @@ class _MultiCallable:
         begun = channel.loop.time()
         if details.credentials is not None or channel.call_credentials is not None:
             plugins = channel.plugins(details.credentials)
-            group, name = _credentials.split_method(method)
+            group, name = _channel.split_method(method)
             url = f"https://{channel.authority}/{group}"
             metadata = (*(metadata or ()), *await _asking.ask(plugins, url, name, timeout, method))
         if timeout is not None:
