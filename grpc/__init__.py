@@ -150,4 +150,4 @@ def __getattr__(name: str) -> _Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-_SUBPACKAGES = ("experimental",)
+_SUBPACKAGES = ("aio", "experimental")

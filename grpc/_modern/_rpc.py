@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, NamedTuple, Optional, Protocol, Tuple
 
 from grpc._modern import _contexts, _futures
 from grpc._values import status
@@ -39,6 +39,14 @@ _DETAILS_OF_ABORTION: Mapping[_Kind, str] = {
     _Kind.LOCAL_FAILURE: "The client failed",
     _Kind.REMOTE_FAILURE: "The server failed without saying how",
 }
+
+
+class Fallible(Protocol):
+    """Where requests come from."""
+
+    @property
+    def fault(self) -> Optional[Tuple[int, str, BaseException]]:
+        """The status, the text and the exception with which drawing them failed, or None."""
 
 
 class Ending(NamedTuple):
@@ -129,7 +137,7 @@ def error_of(ending: Ending) -> InactiveRpcError:
     return error
 
 
-def ending_of(call: face.Call, method: str, requests: Optional[Requests] = None) -> Ending:
+def ending_of(call: face.Call, method: str, requests: Optional[Fallible] = None) -> Ending:
     """How a Face call ended; waits for the end.
 
     Args:

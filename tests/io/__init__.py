@@ -3,4 +3,5 @@
 import pytest
 
 # The kit asserts outside of test modules; its failures should be as readable as theirs.
-pytest.register_assert_rewrite("tests.io.conformance", "tests.io.conformance_ends", "tests.io.conformance_tls", "tests.io.talkers", "tests.io.rigs")
+for _name in ("conformance", "conformance_ends", "conformance_tls", "talkers", "rigs"):
+    pytest.register_assert_rewrite(f"tests.io.{_name}")

@@ -84,7 +84,7 @@ def test_loggers_are_named_after_the_package(serve: Serve, caplog: pytest.LogCap
 
 def test_control_c_ends_a_blocking_call_at_once() -> None:
     program = """
-        import _thread, threading
+        import signal, threading
         from concurrent import futures
         import grpc
 
@@ -94,7 +94,7 @@ def test_control_c_ends_a_blocking_call_at_once() -> None:
         def wait(request, context):
             context.add_callback(ended.set)
             began.set()
-            release.wait(20)
+            release.wait(300)
             return b""
 
         pool = futures.ThreadPoolExecutor(1)
@@ -105,13 +105,13 @@ def test_control_c_ends_a_blocking_call_at_once() -> None:
 
         def interrupt():
             began.wait(20)
-            _thread.interrupt_main()
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             grpc.channel_ready_future(channel).result(timeout=10)
             threading.Thread(target=interrupt).start()
             try:
-                channel.unary_unary("/s/Wait")(b"", timeout=20)
+                channel.unary_unary("/s/Wait")(b"", timeout=300)
             except KeyboardInterrupt:
                 print("interrupted", ended.wait(10))
         release.set()

@@ -6,5 +6,5 @@
 * `_calls`: what calls return; `_multicallables`, `_channel`: what makes them.
 * `_interceptors`: what users write to intercept; `_interception`, `_intercepted`: how it is run, and what it returns;
   `_conduit`: requests that are written to an intercepted call.
-* `_context`, `_handling`, `_migration`: an RPC as it is served, by coroutines or by plain functions; `_server`: servers.
+* `_context`, `_handling`, `_migration`: an RPC as it is served, by coroutines or plain functions; `_server`: servers.
 """

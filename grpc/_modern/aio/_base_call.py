@@ -54,7 +54,7 @@ class RpcContext(abc.ABC):
 
 
 class Call(RpcContext):
-    """An RPC as its caller sees it. What is awaited here does not cancel the RPC when the awaiting task is cancelled."""
+    """An RPC as its caller sees it. A task that is cancelled while it awaits one of these does not cancel the RPC."""
 
     __slots__ = ()
 

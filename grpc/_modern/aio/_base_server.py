@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class ServicerContext(Generic[RequestType, ResponseType], abc.ABC):
     """What a handler can learn of its RPC, and say; used on the server's loop only.
 
-    When the RPC ends before its handler does (the client has cancelled it, its time is over, the connection is lost, the
-    server stops) the handler's task is cancelled: it sees CancelledError.
+    When the RPC ends before its handler does (the client has cancelled it, its time is over, the connection is lost,
+    the server stops) the handler's task is cancelled: it sees CancelledError.
     """
 
     __slots__ = ()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Bell:
     """Wakes all who wait when Face calls; whoever is woken looks again, and may have to wait again.
 
-    While somebody waits, Face holds the bell and the bell its waiters, which hold their tasks: the loop itself does not.
+    While somebody waits, Face holds the bell, which holds its waiters, which hold their tasks; the loop does not.
     """
 
     __slots__ = ("_loop", "_request", "_requested", "_waiters")

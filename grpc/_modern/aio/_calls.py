@@ -51,6 +51,7 @@ class Call(_base_call.Call):
 
     _callbacks: Optional[List[Tuple[_base_call.DoneCallback, contextvars.Context]]]
     _ending: Optional[_rpc.Ending]
+    _message: Any
     _pump: Optional[Pump]
 
     def __init__(self, channel: Channel, call: Any, method: str, deserializer: Deserializer, timed: bool) -> None:
@@ -199,7 +200,7 @@ class _OneResponse(Call):
         while call.is_active():
             try:
                 yield from self._bell.wait()
-            except asyncio.CancelledError:
+            except asyncio.CancelledError:  # noqa: PERF203  # it seldom goes round twice
                 self._give_up()
                 raise
         return self._response()

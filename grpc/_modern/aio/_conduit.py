@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import collections
-from typing import Any, Deque, Set
+from typing import TYPE_CHECKING, Any, Deque, Set
 
 from grpc._modern.aio._errors import EOF
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Conduit:

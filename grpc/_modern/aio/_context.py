@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import logging
 from typing import TYPE_CHECKING, Any, Generator, Iterable, List, Mapping, Optional, Tuple
@@ -17,6 +16,8 @@ from grpc._values import metadata as _metadata
 from grpc.framework.interfaces.face import face
 
 if TYPE_CHECKING:
+    import asyncio
+
     from grpc._modern._calling import Deserializer, Serializer
     from grpc._modern._contexts import Metadata as AnyMetadata
     from grpc._modern.aio._base_call import DoneCallback
@@ -116,6 +117,18 @@ class ServicerContext(_base_server.ServicerContext[Any, Any]):
                 return None
             await self._bell.wait()
             payload = call.take()
+        return payload
+
+    async def single_payload(self) -> bytes:
+        """Wait for the bytes of the request of a method that takes one.
+
+        Raises:
+          Failed: There is none: the client takes the method for another shape, so there is no such method.
+        """
+        payload = await self.payload()
+        if payload is None:
+            self.fail(status.UNIMPLEMENTED, "the method takes exactly one request, and none was sent")
+            raise Failed()
         return payload
 
     async def read(self) -> Any:
@@ -258,9 +271,7 @@ class ServicerContext(_base_server.ServicerContext[Any, Any]):
         self._initial_sent = True
         self._face.initial_metadata(items or ())
 
-    async def abort(
-        self, code: status.StatusCode, details: str = "", trailing_metadata: AnyMetadata = ()
-    ) -> None:
+    async def abort(self, code: status.StatusCode, details: str = "", trailing_metadata: AnyMetadata = ()) -> None:
         if not isinstance(code, status.StatusCode):
             raise TypeError(f"abort takes a grpc.StatusCode, not {code!r}")
         self._check_open()
@@ -273,7 +284,7 @@ class ServicerContext(_base_server.ServicerContext[Any, Any]):
         self.finish()
         raise AbortError("Locally aborted.")
 
-    def set_trailing_metadata(self, trailing_metadata: AnyMetadata) -> Any:  # type: ignore[override]
+    def set_trailing_metadata(self, trailing_metadata: AnyMetadata) -> Any:
         # A plain method, because callers of either kind have to be content: those that await it, as is documented, and
         # those that do not, as nobody does.
         self._trailing = _metadata.checked(trailing_metadata) or ()

@@ -1,21 +1,23 @@
 """What the asynchronous API raises, and the mark at the end of a stream.
 
-    Exception
-      BaseError
-        UsageError        the API was used in a way that cannot work
-        AbortError        the way out of a handler that has aborted its RPC
-        InternalError     the library failed
-      RpcError
-        AioRpcError       an RPC did not end with status OK
+Exception
+  BaseError
+    UsageError        the API was used in a way that cannot work
+    AbortError        the way out of a handler that has aborted its RPC
+    InternalError     the library failed
+  RpcError
+    AioRpcError       an RPC did not end with status OK
 """
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from grpc._modern import _contexts, _rpc
 from grpc._modern.aio._metadata import Metadata
-from grpc._values.status import StatusCode
+
+if TYPE_CHECKING:
+    from grpc._values.status import StatusCode
 
 
 class BaseError(Exception):

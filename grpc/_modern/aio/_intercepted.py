@@ -8,12 +8,12 @@ import functools
 from typing import TYPE_CHECKING, Any, AsyncIterator, Generator, Optional
 
 from grpc._modern.aio import _base_call, _errors
-from grpc._modern.aio._conduit import Conduit
 from grpc._modern.aio._errors import EOF, UsageError
 from grpc._modern.aio._metadata import Metadata
 from grpc._values.status import StatusCode
 
 if TYPE_CHECKING:
+    from grpc._modern.aio._conduit import Conduit
     from grpc._modern.aio._interception import Interception
 
 

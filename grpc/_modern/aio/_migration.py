@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+import threading
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional
 
 from grpc._modern import _methods
@@ -92,6 +93,28 @@ class _Payloads(Iterator[bytes]):
         return payload
 
 
+class _Responses:
+    """The responses of a plain function, drawn by one thread of the pool at a time."""
+
+    __slots__ = ("_lock", "_responses")
+
+    def __init__(self, responses: Any) -> None:
+        self._responses = responses
+        # Held while the generator runs: it may not be closed meanwhile.
+        self._lock = threading.Lock()
+
+    def next(self) -> Optional[bytes]:
+        """The next one, or None."""
+        with self._lock:
+            payload: Optional[bytes] = next(self._responses, None)
+            return payload
+
+    def close(self) -> None:
+        """Have the function end, if it still runs."""
+        with self._lock:
+            self._responses.close()
+
+
 async def run(
     handler: RpcMethodHandler,
     context: ServicerContext,
@@ -109,7 +132,8 @@ async def run(
       pool: Where the function runs; None for the loop's default executor.
     """
     method: Any = _methods.method_of(context.method, handler)
-    away = functools.partial(loop.run_in_executor, pool, contextvars.copy_context().run)
+    run_there: Any = contextvars.copy_context().run
+    away: Any = functools.partial(loop.run_in_executor, pool, run_there)
     seen = _FromThread(face_context, loop)
     requests: Any
     if handler.request_streaming:
@@ -121,28 +145,14 @@ async def run(
         context.finish(await away(behavior, requests, seen))
         return
     behavior = method.stream_stream_inline if handler.request_streaming else method.unary_stream_inline
-    responses = await away(behavior, requests, seen)
-    drawing: Optional[asyncio.Future[Any]] = None
+    responses = _Responses(await away(behavior, requests, seen))
     try:
-        while True:
-            drawing = away(next, responses, None)
-            payload = await drawing
-            if payload is None:
-                break
+        payload = await away(responses.next)
+        while payload is not None:
             await context.send(payload)
+            payload = await away(responses.next)
     except BaseException:
-        # The generator ends where it ran: now, or as soon as it lets go of its thread.
-        if drawing is not None and not drawing.cancelled():
-            _close_later(loop, pool, responses)
-        else:
-            _close_later(loop, pool, responses)
+        # The generator ends in the pool, as it ran: now, or as soon as it lets go of its thread.
+        loop.run_in_executor(pool, responses.close)
         raise
     context.finish()
-
-
-def _close_later(loop: asyncio.AbstractEventLoop, pool: Optional[futures.Executor], responses: Any) -> None:
-    loop.run_in_executor(pool, _close, responses)
-
-
-def _close(responses: Any) -> None:
-    responses.close()

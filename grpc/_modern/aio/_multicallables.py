@@ -127,9 +127,7 @@ class _MultiCallable:
         interception = _interception.Interception(channel, self._intercept, begin, details, request)
         return self._intercepted_call(channel.loop, interception, timeout, conduit)
 
-    async def _begin_details(
-        self, details: ClientCallDetails, request: Any, compression: Optional[Compression]
-    ) -> Any:
+    async def _begin_details(self, details: ClientCallDetails, request: Any, compression: Optional[Compression]) -> Any:
         """Begin a call as interceptors have left it."""
         channel = self._channel
         method = details.method.decode() if isinstance(details.method, bytes) else details.method
@@ -209,9 +207,7 @@ class _ManyRequests(_MultiCallable):
         conduit = None
         if request_iterator is None:
             conduit = request_iterator = Conduit(self._channel.loop)
-        return self._intercepted(
-            request_iterator, timeout, metadata, credentials, wait_for_ready, compression, conduit
-        )
+        return self._intercepted(request_iterator, timeout, metadata, credentials, wait_for_ready, compression, conduit)
 
     def _bind(self) -> Callable[..., Any]:
         begin = self._bound(self._method).passive

@@ -15,6 +15,8 @@ class Sender:
 
     __slots__ = ("_bell", "_face", "_loop")
 
+    _bell: Bell
+
     def __init__(self, face: Any, loop: asyncio.AbstractEventLoop) -> None:
         """Stand before a Face call or context that is a `face.PacedSink`."""
         self._face = face

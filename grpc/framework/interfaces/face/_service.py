@@ -59,7 +59,7 @@ class MultiMethodImplementation(abc.ABC):
     @abc.abstractmethod
     def service(
         self, group: str, method: str, response_consumer: Consumer[Any], context: ServicerContext
-    ) -> Union[None, Consumer[Any], MethodImplementation]:
+    ) -> Union[Consumer[Any], MethodImplementation, None]:
         """Serves an RPC, or names what does. Is called once per RPC, by any thread.
 
         Args:
