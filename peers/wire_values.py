@@ -36,15 +36,17 @@ def decode_bytes(text: str) -> bytes:
 
 def encode_pairs(pairs: Optional[Iterable[Pair]]) -> List[List[Any]]:
     """Return the echoed ones of ``pairs`` as JSON lists, sorted by key, equal keys in their order."""
-    echoed = [pair for pair in pairs or () if pair[0].startswith((INITIAL_PREFIX, TRAILING_PREFIX))]
-    return [
-        [key, {"base64": encode_bytes(value)} if isinstance(value, bytes) else value]
-        for key, value in sorted(echoed, key=lambda pair: pair[0])
-    ]
+    echoed = [(key, value) for key, value in pairs or () if key.startswith((INITIAL_PREFIX, TRAILING_PREFIX))]
+    return encode_all(sorted(echoed, key=lambda pair: pair[0]))
+
+
+def encode_all(pairs: Iterable[Pair]) -> List[List[Any]]:
+    """Return ``pairs`` as JSON lists, whatever they are."""
+    return [[key, {"base64": encode_bytes(value)} if isinstance(value, bytes) else value] for key, value in pairs]
 
 
 def decode_pairs(pairs: Iterable[List[Any]]) -> Pairs:
-    """Undo ``encode_pairs``."""
+    """Undo ``encode_pairs`` and ``encode_all``."""
     return [(key, decode_bytes(value["base64"]) if isinstance(value, dict) else value) for key, value in pairs]
 
 

@@ -170,7 +170,7 @@ _NAMES = (
     Argument("grpc.primary_user_agent", "C", "str", None, "", "the beginning of the user agent", True),
     Argument("grpc.secondary_user_agent", "C", "str", None, "", "the end of the user agent", True),
     Argument("grpc.http2_scheme", "C", "str", None, "", "`:scheme`", False, 0, "from the credentials"),
-    # 1 elsewhere, where a second server on a port that is in use goes unnoticed; here that is an error unless asked for.
+    # Elsewhere 1: a second server on a port in use then goes unnoticed. Here that is an error unless it is asked for.
     Argument("grpc.so_reuseport", "S", "bool", 0, "", "SO_REUSEPORT: servers that ask for it share a port", True),
     Argument("grpc.expand_wildcard_addrs", "S", "bool", 0, "", "bind every local address instead of the wildcard"),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, List
+from typing import TYPE_CHECKING, Any, Callable, List, Optional
 
 if TYPE_CHECKING:
     import asyncio
@@ -16,7 +16,7 @@ class Bell:
     While somebody waits, Face holds the bell, which holds its waiters, which hold their tasks; the loop does not.
     """
 
-    __slots__ = ("_loop", "_request", "_requested", "_waiters")
+    __slots__ = ("_loop", "_request", "_requested", "_waiters", "first")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, request: Callable[[Callable[[], None]], None]) -> None:
         """Make a bell.
@@ -29,6 +29,8 @@ class Bell:
         self._request = request
         self._requested = False
         self._waiters: List[Waiter] = []
+        self.first: Optional[Callable[[], None]] = None
+        """Called before anybody is woken."""
 
     def wait(self) -> Waiter:
         """A future of the next ring; if it is cancelled nothing else is."""
@@ -44,6 +46,8 @@ class Bell:
 
     def _ring(self) -> None:
         self._requested = False
+        if self.first is not None:
+            self.first()
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():

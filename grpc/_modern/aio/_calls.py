@@ -139,11 +139,14 @@ class Call(_base_call.Call):
             context.run(self._loop.call_soon, callback, self)
         elif self._callbacks is None:
             self._callbacks = [(callback, context)]
+            self._bell.first = self._tell_done  # before the tasks that await the call
             self._face.add_done_callback(self._tell_done)
         else:
             self._callbacks.append((callback, context))
 
-    def _tell_done(self, _: Any) -> None:
+    def _tell_done(self, _: Any = None) -> None:
+        if not self.done():
+            return
         callbacks, self._callbacks = self._callbacks, None
         for callback, context in callbacks or ():
             context.run(self._loop.call_soon, callback, self)
