@@ -1,8 +1,13 @@
-"""grpclib without protobuf: messages are bytes already."""
+"""grpclib without protobuf: messages, and details of a status, are bytes already."""
 
 from __future__ import annotations
 
-from grpclib.encoding.base import CodecBase
+from typing import TYPE_CHECKING, Optional
+
+from grpclib.encoding.base import CodecBase, StatusDetailsCodecBase
+
+if TYPE_CHECKING:
+    from grpclib.const import Status
 
 
 class BytesCodec(CodecBase):
@@ -15,5 +20,17 @@ class BytesCodec(CodecBase):
         return message
 
     def decode(self, data: bytes, message_type: type) -> bytes:
+        """Return ``data``."""
+        return data
+
+
+class BytesStatusDetailsCodec(StatusDetailsCodecBase):
+    """Passes status details through."""
+
+    def encode(self, status: Status, message: Optional[str], details: bytes) -> bytes:
+        """Return ``details``."""
+        return details
+
+    def decode(self, status: Status, message: Optional[str], data: bytes) -> bytes:
         """Return ``data``."""
         return data

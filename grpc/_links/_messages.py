@@ -138,21 +138,30 @@ class MessageReader:
         except MessageError:
             return True
 
-    def take(self, count: int) -> List[bytes]:
+    @property
+    def missing(self) -> int:
+        """How many bytes are to come of what is wanted next; meaningful after `take` has found it incomplete."""
+        return self._wanted - self.held
+
+    def take(self, count: int, room: int = LONGEST) -> List[bytes]:
         """Give the payloads of the next messages that are complete.
 
         Args:
           count: How many at most.
+          room: From how many bytes on no further one is given; compressed ones count as what they are inflated to.
 
         Raises:
           MessageError: The next message is longer than the limit, or cannot be inflated.
         """
         payloads: List[bytes] = []
-        while len(payloads) < count and self._complete():
+        while len(payloads) < count and room > 0 and self._complete():
             start = self._start
             end = start + self._wanted
             payload = self._head[start + PREFIX : end]
-            payloads.append(self._inflate(payload) if self._head[start] else payload)
+            if self._head[start]:
+                payload = self._inflate(payload)
+            payloads.append(payload)
+            room -= PREFIX + len(payload)
             self.held -= self._wanted
             self._start = end
             self._wanted = PREFIX

@@ -45,7 +45,10 @@ class Stream:
     reader: Optional[_messages.MessageReader] = None
     # The number of the algorithm for incoming messages.
     encoding = 0
-    # What has arrived and was not given back to the peer, and how much of that is kept back on purpose.
+    # What our End was given and may not have consumed; None as long as that does not matter.
+    unconsumed: Optional[_flow.Unconsumed] = None
+    # What has arrived and was not given back to the peer. How much of the connection's window is kept back because of
+    # this stream, should that become necessary.
     owed = 0
     held = 0
 

@@ -32,10 +32,12 @@ class TransferConnection(_connection.Http2Connection):
         self._handlers[h2.events.WindowUpdated] = self._on_window_updated
         self._longest = _bounded(limits.max_receive_message_length)
         self._longest_sent = _bounded(limits.max_send_message_length)
-        # What has arrived on the connection and was not given back, and how much of it readers hold.
+        # What has arrived on the connection and was not given back, and how much its streams hold.
         self._owed = 0
         self._held = 0
+        self._stream_window = limits.stream_window
         self._stream_step = _flow.quarter(limits.stream_window)
+        self._slack = _flow.slack(limits.stream_window)
         self._connection_step = _flow.quarter(_flow.CONNECTION_WINDOW)
         # The streams with something in the outbox.
         self._blocked: Dict[int, Stream] = {}
@@ -48,6 +50,7 @@ class TransferConnection(_connection.Http2Connection):
         if stream.held:
             self._held -= stream.held
             stream.held = 0
+            self._give_back_to_connection()
 
     # ------------------------------------------------------------ in
 
@@ -68,12 +71,17 @@ class TransferConnection(_connection.Http2Connection):
             if stream.allowed:
                 payload = _messages.single(data, self._longest)
                 if payload is not None:
-                    stream.allowed -= 1
                     stream.payloads.append(payload)
                     if not stream.touched:
                         self._touch(stream)
-                    if stream.owed >= self._stream_step:
-                        self._give_back(stream)
+                    if event.stream_ended is None:
+                        unconsumed = stream.unconsumed
+                        if unconsumed is None:
+                            unconsumed = stream.unconsumed = _flow.Unconsumed(stream.allowed)
+                        unconsumed.add(len(data))
+                        if unconsumed.size > _flow.UNTOLD or stream.owed >= self._stream_step:
+                            self._give_back(stream)
+                    stream.allowed -= 1
                     return
             reader = stream.reader = _messages.MessageReader(self._longest, stream.encoding)
         reader.feed(data)
@@ -82,33 +90,60 @@ class TransferConnection(_connection.Http2Connection):
     def _allow(self, stream: Stream, payloads: int) -> None:
         """Let the End have further payloads, those that have arrived already at once."""
         stream.allowed += payloads
+        if stream.unconsumed is not None:
+            stream.unconsumed.allow(stream.allowed)
         if stream.reader is not None:
             self._take(stream, stream.reader)
             if stream.termination is not None:
                 self._touch(stream)  # that was all, perhaps
+        elif stream.held or stream.owed >= self._stream_step:
+            self._give_back(stream)
 
     def _take(self, stream: Stream, reader: _messages.MessageReader) -> None:
         """Gather what is complete and allowed."""
-        if stream.allowed:
+        room = self._room(stream)
+        if stream.allowed and room > 0:
             try:
-                payloads = reader.take(stream.allowed)
+                payloads = reader.take(stream.allowed, room)
             except _messages.MessageError as error:
                 self._reject(stream, error.code, error.details)
                 return
             if payloads:
+                unconsumed = stream.unconsumed
+                if unconsumed is None:
+                    unconsumed = stream.unconsumed = _flow.Unconsumed(stream.allowed)
+                for payload in payloads:
+                    unconsumed.add(_messages.PREFIX + len(payload))
                 stream.allowed -= len(payloads)
                 stream.payloads.extend(payloads)
                 self._touch(stream)
-        held = 0 if stream.allowed else reader.held
-        if held != stream.held:
-            self._held += held - stream.held
-            stream.held = held
         self._give_back(stream)
-        self._give_back_to_connection()
+
+    def _room(self, stream: Stream) -> int:
+        """Up to how many unconsumed bytes the End is given payloads; only compressed ones ever come up to that."""
+        given = 0 if stream.unconsumed is None else stream.unconsumed.size
+        return self._stream_window + self._slack - given
 
     def _give_back(self, stream: Stream) -> None:
-        due = _flow.stream_due(stream.owed, stream.held, self._stream_step)
-        if due and not stream.ended_remotely:
+        """See what is held because of a stream, and give the peer back what is not."""
+        given = 0 if stream.unconsumed is None else stream.unconsumed.size
+        unread = 0 if stream.reader is None else stream.reader.held
+        arriving = unread and stream.allowed and self._room(stream) > 0
+        # What is arriving is no fault of the reader's: it will be gone as soon as the rest is there.
+        held = max(0, given - _flow.UNTOLD) + (0 if arriving else unread)
+        if held != stream.held:
+            less = held < stream.held
+            self._held += held - stream.held
+            stream.held = held
+            if less:
+                self._give_back_to_connection()
+        if stream.ended_remotely:
+            return
+        step = self._stream_step
+        due = _flow.stream_due(stream.owed, unread + max(0, given - self._slack), step)
+        if arriving and stream.reader is not None:
+            due += _flow.arrival_due(stream.owed - due, stream.reader.missing, self._stream_window, step)
+        if due:
             stream.owed -= due
             self._increment(due, stream.stream_id)
 

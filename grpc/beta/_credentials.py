@@ -372,8 +372,8 @@ def ssl_server_credentials(
             "private_key_certificate_chain_pairs are pairs of a private key and a chain, as PEM bytes"
         ) from error
     if not identities:
-        raise ValueError("at least one pair of a private key and a certificate chain is required")
+        raise ValueError("At least one private key-certificate chain pair is required!")
     if require_client_auth and root_certificates is None:
-        raise ValueError("require_client_auth needs root_certificates: nothing could vouch for a client")
+        raise ValueError("Illegal to require client auth without providing root certificates!")
     certificates = security.ServerCertificates(identities, root_certificates)
     return ServerCredentials(security.ServerSecurity(certificates, require_client_auth))

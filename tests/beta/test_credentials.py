@@ -263,9 +263,9 @@ def test_channel_credentials_are_pem_texts_and_whole_pairs(arguments: Any, error
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (((),), "at least one pair"),
+        (((),), "At least one private key"),
         (((b"k",),), "are pairs"),
-        ((((b"k", b"c"),), None, True), "needs root_certificates"),
+        ((((b"k", b"c"),), None, True), "Illegal to require client auth"),
     ],
 )
 def test_server_credentials_that_cannot_serve_are_refused(arguments: Any, words: str) -> None:

@@ -221,7 +221,8 @@ class _ManyRequests(_MultiCallable):
         wait_for_ready: Optional[bool],
         compression: Optional[Compression],
     ) -> Any:
-        call = self._begin(None, timeout, metadata, wait_for_ready, compression)
+        # With something to be told of, even if it is nothing, a server in memory begins before the first request.
+        call = self._begin(None, timeout, () if metadata is None else metadata, wait_for_ready, compression)
         call.send_requests(request, self._serializer)
         return call
 

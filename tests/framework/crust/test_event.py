@@ -81,7 +81,7 @@ def test_responses_are_granted_when_the_receiver_has_returned() -> None:
     call, operation = make(Looking())
     call.advance(None, 1)
     assert granted == [[]]
-    assert operation.said == [("allowance", _allowance.WINDOW_VALUES)]
+    assert operation.said == [("allowance", _allowance.WINDOW)]
 
 
 def test_an_allowance_says_nothing_to_a_receiver() -> None:

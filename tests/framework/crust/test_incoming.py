@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, List
 
 import pytest
 
 from grpc.framework.crust import _allowance, _stream
-from grpc.framework.interfaces.base import base, utilities
+from grpc.framework.interfaces.base import utilities
 from tests.framework.crust.fakes import FakeOperation
 from tests.framework.foundation import _threads
 from tests.support.environment import FakeEnvironment
@@ -36,24 +37,23 @@ def test_nothing_is_granted_before_a_value_is_drawn(call: _stream.StreamCall, op
     call.advance(None, b"a")
     assert operation.said == []
     assert next(call) == b"a"
-    assert operation.said == [("allowance", _allowance.WINDOW_VALUES)]
+    assert operation.said == [("allowance", _allowance.WINDOW)]
 
 
 def test_grants_come_in_batches(call: _stream.StreamCall, operation: FakeOperation) -> None:
     call.advance(None, b"a")
     next(call)
-    call.advance_payloads([b"a"] * _allowance.WINDOW_VALUES)
-    for _ in range(_allowance.WINDOW_VALUES):
+    call.advance_payloads([b"a"] * _allowance.WINDOW)
+    for _ in range(_allowance.WINDOW):
         next(call)
-    half = _allowance.WINDOW_VALUES // 2
-    assert grants(operation) == [_allowance.WINDOW_VALUES, half, half]
+    assert grants(operation) == [_allowance.WINDOW, _allowance.BATCH_VALUES, _allowance.BATCH_VALUES]
 
 
 def test_large_values_are_granted_one_at_a_time(call: _stream.StreamCall, operation: FakeOperation) -> None:
     for _ in range(3):
-        call.advance(None, bytes(_allowance.WINDOW_BYTES))
+        call.advance(None, bytes(_allowance.BATCH_BYTES))
         next(call)
-    assert grants(operation) == [1, 1, 1]
+    assert grants(operation) == [_allowance.WINDOW, 1, 1]
 
 
 @pytest.mark.parametrize("batch", [False, True])
@@ -76,15 +76,13 @@ def test_threads_that_draw_together_get_each_value_once_and_grant_it_once(
 
     def work(index: int) -> None:
         if index:
-            drawn.extend(call)
+            drawn.extend(itertools.islice(call, count // 3))
             return
         for value in range(count):
             call.advance(None, value)
-        operation.end(base.Outcome.Kind.COMPLETED)
 
     with _threads.frequent_switches():
         _threads.run_together(4, work)
     assert sorted(drawn) == list(range(count))
-    window = call._window
-    assert window is not None
-    assert sum(grants(operation)) + _allowance.INITIAL - count == window.size // 2 - window.mark
+    batches = (count - 1) // _allowance.BATCH_VALUES
+    assert sum(grants(operation)) == _allowance.WINDOW + batches * _allowance.BATCH_VALUES
