@@ -10,6 +10,7 @@ from grpc._version import __version__
 from grpc.beta import _credentials
 
 if TYPE_CHECKING:
+    from grpc._values import security
     from grpc._values.connectivity import ChannelConnectivity
 
 _USER_AGENT = f"grpc-python-layered/{__version__}"
@@ -96,7 +97,9 @@ def _target(host: str, port: Optional[int]) -> str:
     return f"[{host}]:{port:d}"
 
 
-def _over_http2(host: str, port: Optional[int], held: Optional[_credentials.ChannelSecurity]) -> Channel:
+def _over_http2(
+    host: str, port: Optional[int], held: Optional[Tuple[security.ClientSecurity, Tuple[Any, ...]]]
+) -> Channel:
     if not isinstance(host, str):
         raise TypeError(f"a host is a string such as 'localhost', not {host!r}")
     tls, plugins = (None, ()) if held is None else held

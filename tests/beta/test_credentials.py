@@ -236,13 +236,13 @@ def test_call_credentials_are_known_by_what_they_hold(make: Any) -> None:
 
 def test_channel_credentials_are_known_by_what_they_hold() -> None:
     for wrong in (None, implementations.access_token_call_credentials("t"), grpc.local_channel_credentials()):
-        with pytest.raises(TypeError, match="ChannelCredentials for TLS"):
+        with pytest.raises(TypeError, match="ChannelCredentials"):
             implementations.secure_channel("localhost", 1, wrong)
 
 
 def test_server_credentials_are_known_by_what_they_hold() -> None:
     server = implementations.server({})
-    with pytest.raises(TypeError, match="ServerCredentials for TLS"):
+    with pytest.raises(TypeError, match="ServerCredentials"):
         server.add_secure_port("127.0.0.1:0", None)
     server.stop(None)
 

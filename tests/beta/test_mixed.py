@@ -146,3 +146,14 @@ class TestAModernClientOfABetaServer:
 def test_both_apis_mean_the_same_codes_and_states() -> None:
     assert interfaces.StatusCode is grpc.StatusCode
     assert interfaces.ChannelConnectivity is grpc.ChannelConnectivity
+
+
+@pytest.mark.parametrize("name", [name for name in implementations.__all__ if "redentials" in name])
+def test_both_apis_mean_the_same_credentials(name: str) -> None:
+    if name != "google_call_credentials":  # which the modern API leaves to Google's own library
+        assert getattr(implementations, name) is getattr(grpc, name)
+
+
+@pytest.mark.parametrize("name", ["AuthMetadataContext", "AuthMetadataPlugin", "AuthMetadataPluginCallback"])
+def test_both_apis_mean_the_same_plugins(name: str) -> None:
+    assert getattr(interfaces, f"GRPC{name}") is getattr(grpc, name)
