@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Set, Tuple
 
 try:
     from peers import script_values
@@ -18,6 +18,7 @@ class CallsLog:
         self._lock = threading.Lock()
         self._events: Dict[Tuple[str, str], threading.Event] = {}
         self._releases: Dict[str, List[Callable[[], Any]]] = {}
+        self._released: Set[str] = set()
 
     def note(self, tag: str, what: str) -> None:
         """A call has ``begun`` (its handler runs), is ``over`` (the handler was told), or was ``left`` (it returned)."""
@@ -28,13 +29,17 @@ class CallsLog:
         return self._event(tag, what).wait(script_values.PATIENCE)
 
     def on_release(self, tag: str, release: Callable[[], Any]) -> None:
-        """A call holds until ``release`` is called."""
+        """A call holds until ``release`` is called, which is at once if it was let go before."""
         with self._lock:
-            self._releases.setdefault(tag, []).append(release)
+            if tag not in self._released:
+                self._releases.setdefault(tag, []).append(release)
+                return
+        release()
 
     def release(self, tag: str) -> None:
         """Let it go."""
         with self._lock:
+            self._released.add(tag)
             releases = self._releases.pop(tag, [])
         for release in releases:
             release()

@@ -192,6 +192,7 @@ class GrpclibServers:
         """End them all."""
         self._log.release_all()
         self._loop.run(self._close())
+        self._log = calls_log.CallsLog()  # the same tags may come again
 
     async def _close(self) -> None:
         for server in self._servers.values():

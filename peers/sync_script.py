@@ -172,6 +172,7 @@ class SyncServers:
             server.stop(None).wait()
             pool.shutdown()
         self._servers.clear()
+        self._log = calls_log.CallsLog()  # the same tags may come again
 
     def _serve(self, order: Line) -> Line:
         # Hundred calls at once are served at once.

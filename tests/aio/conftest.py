@@ -57,26 +57,26 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 @contextlib.asynccontextmanager
 async def serving(
-    transport: str, methods: Handlers, interceptors: Any = None, **options: Any
+    transport: str, methods: Handlers, client_interceptors: Any = None, **options: Any
 ) -> AsyncIterator[Tuple[aio.Server, aio.Channel]]:
     """A running server with these methods, and a channel to it; both are ended at the end.
 
     Args:
       transport: `inprocess`, `tcp` or `tls`.
       methods: By name.
-      interceptors: Those of the channel.
+      client_interceptors: Those of the channel.
       options: For the server.
     """
     server = aio.server(**options)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, methods)])
     if transport == "tls":
         port = server.add_secure_port("127.0.0.1:0", server_credentials())
-        channel = aio.secure_channel(f"127.0.0.1:{port}", channel_credentials(), interceptors=interceptors)
+        channel = aio.secure_channel(f"127.0.0.1:{port}", channel_credentials(), interceptors=client_interceptors)
     elif transport == "tcp":
         port = server.add_insecure_port("127.0.0.1:0")
-        channel = aio.insecure_channel(f"127.0.0.1:{port}", interceptors=interceptors)
+        channel = aio.insecure_channel(f"127.0.0.1:{port}", interceptors=client_interceptors)
     else:
-        channel = aio.inprocess_channel(server, interceptors)
+        channel = aio.inprocess_channel(server, client_interceptors)
     await server.start()
     try:
         async with channel:

@@ -5,11 +5,23 @@ The only part of the fuzzer that knows private names. Each bound is a number, an
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, Tuple
 
-from grpc._links import _flow, _guards, _h2_decoder, _h2_encoder, _h2_hpack, _h2_receiving, _h2_sending, _requests, _waiting
+from grpc._links import (
+    _flow,
+    _guards,
+    _h2_decoder,
+    _h2_encoder,
+    _h2_hpack,
+    _h2_receiving,
+    _h2_sending,
+    _requests,
+    _waiting,
+)
 from grpc._links._h2_receiving import TunedConnection
-from grpc._values.limits import Limits
+
+if TYPE_CHECKING:
+    from grpc._values.limits import Limits
 
 Measure = Tuple[str, float, float]
 
@@ -30,10 +42,7 @@ _PREFACE = 24
 def pending_output(connection: Any) -> int:
     """How many bytes wait to be taken."""
     h2 = connection._h2
-    if isinstance(h2, TunedConnection):
-        size = sum(map(len, h2._output))
-    else:
-        size = len(h2._written) + len(h2._data_to_send)
+    size = sum(map(len, h2._output)) if isinstance(h2, TunedConnection) else len(h2._written) + len(h2._data_to_send)
     output = connection._rules._output
     return size + (0 if output is None else output.size)
 

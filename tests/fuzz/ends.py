@@ -88,8 +88,10 @@ class Operation:
         self.spoken = False  # whether initial metadata or a payload was said
         self.completed_here = False
         self.completed_there = False
-        # How it ended: by a ticket, by this End (then so many tickets may be under way still), or given back.
+        # How it ended: by which termination, and whether the ticket of that was the last that may ever be heard; or
+        # given up by this End, and then so many tickets may be under way still.
         self.ended: Optional[_Termination] = None
+        self.aborted = False
         self.given_up = False
         self.under_way = 0
         self.context: Optional[RpcContext] = None
@@ -132,20 +134,21 @@ class End:
         operation = self.known.get(ticket.operation_id)
         if operation is None:
             operation = self._meet(ticket)
-        if operation.given_up or (operation.ended is not None and not self._client_side):
-            # Nothing follows the end, but what was under way.
-            operation.under_way -= 1
-            if operation.under_way < 0:
-                raise RuleError(f"{ticket} after the end of {operation}")
-            operation.heard += 1
-            return
-        if operation.ended is not None:
+        if operation.aborted:
             raise RuleError(f"{ticket} after {operation} has ended")
         if ticket.sequence_number != operation.heard:
             raise RuleError(f"{ticket} is not number {operation.heard} of {operation}")
         operation.heard += 1
-        self._judge(operation, ticket)
-        self._react(operation, ticket)
+        if operation.given_up:
+            operation.under_way -= 1
+            if operation.under_way < 0:
+                raise RuleError(f"{ticket} was not under way when {operation} was given up")
+        elif operation.ended is not None:
+            # A service that has answered is told no more than it was, until nobody reads the answer: the End drops it.
+            operation.aborted = ticket.termination not in (None, _COMPLETION)
+        else:
+            self._judge(operation, ticket)
+            self._react(operation, ticket)
 
     def _meet(self, ticket: Ticket) -> Operation:
         if self._client_side:
@@ -190,6 +193,7 @@ class End:
         if self._client_side or termination is not _COMPLETION:
             if self._client_side and (termination is _COMPLETION) != (ticket.code == 0):
                 raise RuleError(f"code and termination do not agree: {ticket}")
+            operation.aborted = True
             self._end(operation, termination)
         elif operation.completed_there:
             raise RuleError(f"{operation} is complete twice")
@@ -200,17 +204,6 @@ class End:
         operation.ended = termination
         self.open.pop(operation.operation_id, None)
         self.ended += 1
-        self._note_under_way(operation)
-
-    def _note_under_way(self, operation: Operation) -> None:
-        """What may still be heard of an operation that is over here: what is waiting to be delivered right now."""
-        operation.under_way = sum(
-            1
-            for delivery in operation.home.deliveries
-            if type(delivery) is Ticket and delivery.operation_id == operation.operation_id
-        )
-        if not self._client_side and not operation.given_up:
-            operation.under_way += 1  # a service that has answered may hear that nobody reads the answer
 
     def take_back(self, waiting: Waiting) -> None:
         """Take an operation that the server has not processed, with the record of all that was said."""
@@ -222,7 +215,7 @@ class End:
             raise RuleError(f"{operation} has said {operation.said} tickets, and these were kept: {numbers}")
         if waiting.next_ticket != operation.heard:
             raise RuleError(f"{operation} would go on with ticket {waiting.next_ticket}")
-        if waiting.leave != operation.leave:
+        if not operation.completed_here and waiting.leave != operation.leave:
             raise RuleError(f"{operation} has leave for {operation.leave} payloads, {waiting.leave} are noted")
         self.returned.append(waiting)
 
@@ -278,7 +271,8 @@ class End:
         odd = number & 24 == 24
         protocol = None
         if number & 32:
-            options = CallOptions(None, (None, 0, 1, 2)[size % 4], (None, "other.example", "not an authority")[size % 3])
+            authority = (None, "other.example", "not an authority")[size % 3]
+            options = CallOptions(None, (None, 0, 1, 2)[size % 4], authority)
             protocol = links.Protocol(links.Protocol.Kind.CALL_OPTION, options)
         ticket = Ticket(
             operation.operation_id,
@@ -378,10 +372,13 @@ class End:
         fields: Dict[str, Any] = {"message": message}
         if not self._client_side and message is None:
             fields = self._ending(number, number)
+        # What waits to be delivered right now may still be heard, and by a service that what it said cannot be sent.
+        operation.under_way = int(not self._client_side) + sum(
+            1
+            for delivery in operation.home.deliveries
+            if type(delivery) is Ticket and delivery.operation_id == operation.operation_id
+        )
         self._speak(operation, termination=termination, **fields)
-        self._note_under_way(operation)
-        if not self._client_side:
-            operation.under_way += 1  # the word that what it said could not be sent
 
     def _ending(self, number: int, size: int) -> Dict[str, Any]:
         return {

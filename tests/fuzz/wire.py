@@ -14,6 +14,7 @@ from hyperframe import frame as frames
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 _HEADER_BYTES = 9
+_STREAM_CLOSED = 5
 
 
 class WireError(AssertionError):
@@ -23,12 +24,14 @@ class WireError(AssertionError):
 class Reader:
     """Reads the output of one connection."""
 
-    def __init__(self, client_side: bool) -> None:
+    def __init__(self, client_side: bool, plain: bool = False) -> None:
         """Begin at the beginning.
 
         Args:
           client_side: The role of the connection that writes.
+          plain: Whether it is plain h2 that writes the GOAWAY of an error, which forgets what was said before.
         """
+        self._plain = plain
         self._client_side = client_side
         self._preface = PREFACE if client_side else b""
         self._data = b""
@@ -113,11 +116,12 @@ class Reader:
                     raise WireError("a server ends with trailers")
                 self._ended.add(stream_id)
         elif isinstance(frame, frames.RstStreamFrame):
-            if stream_id in self._reset:
+            # h2 says it again to whoever goes on writing on the stream, but that has to be the reason then.
+            if stream_id in self._reset and frame.error_code != _STREAM_CLOSED:
                 raise WireError(f"{frame!r} twice")
             self._reset.add(stream_id)
         elif isinstance(frame, frames.GoAwayFrame):
-            if self.last_goaway is not None and frame.last_stream_id > self.last_goaway:
+            if self.last_goaway is not None and frame.last_stream_id > self.last_goaway and not self._plain:
                 raise WireError(f"{frame!r} names a higher stream than {self.last_goaway}")
             self.last_goaway = frame.last_stream_id
         elif isinstance(frame, frames.PushPromiseFrame):

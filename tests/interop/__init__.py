@@ -2,5 +2,6 @@
 
 import pytest
 
-# Its asserts are to explain themselves like those of the test modules.
-pytest.register_assert_rewrite("tests.interop.unary_rules")
+# Their asserts are to explain themselves like those of the test modules.
+for _rules in ("unary_rules", "stream_rules", "end_rules", "size_rules", "conversation"):
+    pytest.register_assert_rewrite(f"tests.interop.{_rules}")

@@ -12,14 +12,29 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, NamedTuple
 
 import pytest
 
-from peers import environment, sync_calls, sync_service, wire_values
-from peers.process import SCRIPTS, START_TIMEOUT, Process
+from peers import (
+    aio_script,
+    aio_steps,
+    environment,
+    loops,
+    sides,
+    sync_calls,
+    sync_script,
+    sync_service,
+    sync_steps,
+    wire_values,
+)
+from peers.process import SCRIPTS, START_TIMEOUT, Process, ProcessError
+from tests.interop.conversation import BOTH, Conversation, Line, Obey
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Call = Callable[[Dict[str, Any]], wire_values.Answer]
 OURS = "ours"
+OURS_AIO = "ours-aio"
+
+_PEER_SIDES = {"grpcio": "grpcio_side.py", "grpcio-aio": "grpcio_aio_side.py", "grpclib": "grpclib_side.py"}
 
 
 class Pair(NamedTuple):
@@ -39,10 +54,17 @@ def peer_python() -> Path:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that asks for a pair once for every (client, server) in its module's ``PAIRS``."""
-    if "pair" in metafunc.fixturenames:
-        names = metafunc.module.PAIRS
-        metafunc.parametrize("pair", names, ids=[f"{client}-calls-{server}" for client, server in names], indirect=True)
+    """Run each test that asks for a pair, or a talk, once for every (client, server) in its module's ``PAIRS``.
+
+    A talk is also held once for each of the module's ``SECURITIES``, which are both if it names none.
+    """
+    for fixture in ("pair", "talk"):
+        if fixture in metafunc.fixturenames:
+            names = metafunc.module.PAIRS
+            ids = [f"{client}-calls-{server}" for client, server in names]
+            metafunc.parametrize(fixture, names, ids=ids, indirect=True)
+    if "talk" in metafunc.fixturenames:
+        metafunc.parametrize("security", getattr(metafunc.module, "SECURITIES", BOTH))
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +115,63 @@ def pair(request: pytest.FixtureRequest, peer_calls: Dict[str, Call], peer_targe
             return call(wire_values.order(target, wire_values.method(name), body, **options))
 
         yield Pair(call_method, target)
+
+
+class PeerSides:
+    """The peers' sides, each in its process, which is started before the first test and obeys all of them."""
+
+    def __init__(self, python: Path) -> None:
+        self._python = python
+        self._processes = {name: self._start(name) for name in _PEER_SIDES}
+
+    def _start(self, name: str) -> Process:
+        return Process(self._python, SCRIPTS / _PEER_SIDES[name])
+
+    def ask(self, name: str, order: Line) -> Line:
+        """Have the named side obey. One that fails is started anew, so that only this test suffers."""
+        try:
+            return self._processes[name].ask(order)
+        except ProcessError:
+            self._processes[name] = self._start(name)
+            raise
+
+    def close(self) -> None:
+        """End them all."""
+        with contextlib.ExitStack() as stack:
+            for process in self._processes.values():
+                stack.callback(process.close)
+
+
+@pytest.fixture(scope="session")
+def peer_sides(peer_python: Path) -> Iterator[PeerSides]:
+    """See ``PeerSides``."""
+    with contextlib.closing(PeerSides(peer_python)) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def _side(name: str, peer_sides: PeerSides) -> Iterator[Obey]:
+    """What obeys as the named side; nothing of what a test orders is left after it."""
+    if name == OURS:
+        with contextlib.closing(sides.Side(sync_script.SyncServers(), sync_steps.SyncClients())) as side:
+            yield side.obey
+    elif name == OURS_AIO:
+        with contextlib.closing(loops.LoopThread()) as loop:
+            with contextlib.closing(sides.Side(aio_script.AioServers(loop), aio_steps.AioClients(loop))) as side:
+                yield side.obey
+    else:
+        try:
+            yield lambda order: peer_sides.ask(name, order)
+        finally:
+            peer_sides.ask(name, {"do": "reset"})
+
+
+@pytest.fixture
+def talk(request: pytest.FixtureRequest, peer_sides: PeerSides, security: str) -> Iterator[Conversation]:
+    """The two sides of one of the module's ``PAIRS``, over one of its ``SECURITIES``."""
+    client, server = request.param
+    with contextlib.ExitStack() as stack:
+        serve = stack.enter_context(_side(server, peer_sides))
+        # The same implementation twice is one side, which obeys as both.
+        call = serve if client == server else stack.enter_context(_side(client, peer_sides))
+        yield Conversation(call, serve, security, (client, server))

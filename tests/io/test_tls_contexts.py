@@ -161,6 +161,7 @@ class TestIdentities:
         def noting(self: ssl.SSLContext, path: str, *arguments: Any, **keywords: Any) -> None:
             modes.append(stat.S_IMODE(os.stat(path).st_mode))
             assert path.startswith(str(tmp_path))
+            assert keywords["password"] is not None  # else OpenSSL would ask for one on the terminal
             load(self, path, *arguments, **keywords)
 
         monkeypatch.delattr(os, "memfd_create")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpc._links import _flow
+from grpc._links import _flow, _messages
+from grpc.framework.crust import _allowance
 
 
 class TestStreamDue:
@@ -22,6 +23,7 @@ class TestStreamDue:
             (350, 300, 100, 0),
             (350, 250, 100, 100),
             (350, 350, 1, 0),
+            (350, 900, 1, 0),
         ],
     )
     def test_what_is_not_held_is_given_back_in_steps(self, owed: int, held: int, step: int, due: int) -> None:
@@ -32,6 +34,78 @@ class TestStreamDue:
         due = _flow.stream_due(owed, min(held, owed), step)
         assert 0 <= due <= owed
         assert owed - due >= min(held, owed)
+
+
+class TestArrivalDue:
+    @pytest.mark.parametrize(
+        ("owed", "missing", "due"),
+        [
+            (0, 100, 0),
+            (0, 5000, 0),
+            (60, 40, 0),
+            (60, 41, 1),
+            (60, 70, 30),
+            (20, 5000, 0),
+            (25, 5000, 25),
+            (100, 5000, 100),
+            (100, 10, 10),
+            (130, 10, 40),
+            (-50, 150, 0),
+            (-50, 151, 0),
+        ],
+    )
+    def test_a_message_that_has_begun_gets_what_it_lacks_of_what_has_arrived(
+        self, owed: int, missing: int, due: int
+    ) -> None:
+        assert _flow.arrival_due(owed, missing, 100, 25) == due
+
+    @given(st.integers(1, 10_000), st.integers(1, 2**32), st.integers(0, 10_000))
+    def test_a_peer_that_has_used_up_its_window_may_go_on(self, window: int, missing: int, beyond: int) -> None:
+        due = _flow.arrival_due(window + beyond, missing, window, _flow.quarter(window))
+        assert 0 < due - beyond <= min(missing, window)
+
+
+class TestSlack:
+    @pytest.mark.parametrize("window", [1, 65_535, 2 * _flow.UNTOLD - 1])
+    def test_small_windows_cannot_wait_for_what_is_not_told(self, window: int) -> None:
+        assert _flow.slack(window) == _flow.UNTOLD
+
+    @pytest.mark.parametrize("window", [2 * _flow.UNTOLD, 4 << 20])
+    def test_large_ones_can(self, window: int) -> None:
+        assert _flow.slack(window) == 0
+
+    def test_what_is_not_told_is_less_than_that(self) -> None:
+        assert _flow.UNTOLD > _allowance.BATCH_BYTES + _allowance.BATCH_VALUES * _messages.PREFIX
+
+
+class TestUnconsumed:
+    def test_with_a_window_of_one_each_grant_tells_of_one(self) -> None:
+        unconsumed = _flow.Unconsumed(1)
+        unconsumed.add(10)
+        assert unconsumed.size == 10
+        unconsumed.allow(1)
+        assert unconsumed.size == 0
+
+    def test_the_grant_that_opens_the_window_tells_of_the_first_payload_alone(self) -> None:
+        unconsumed = _flow.Unconsumed(1)
+        unconsumed.add(1)
+        unconsumed.allow(128)
+        assert unconsumed.size == 0
+        for size in range(1, 101):
+            unconsumed.add(size)
+        unconsumed.allow(28 + 1)
+        assert unconsumed.size == sum(range(2, 101))
+        unconsumed.allow(29 + 50)
+        assert unconsumed.size == sum(range(52, 101))
+
+    @given(st.integers(1, 9), st.lists(st.integers(1, 9), max_size=40))
+    def test_whatever_the_window_what_was_consumed_is_told_exactly(self, window: int, sizes: List[int]) -> None:
+        unconsumed = _flow.Unconsumed(window)
+        for index, size in enumerate(sizes):
+            unconsumed.add(size)
+            if index >= window // 2:  # consume the oldest
+                unconsumed.allow(window - window // 2)
+        assert unconsumed.size == sum(sizes[-(window // 2) :] if window > 1 else [])
 
 
 class TestConnectionDue:

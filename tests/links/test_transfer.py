@@ -142,14 +142,6 @@ class TestGivingWindowsBack:
         _allow(rig, 0, 1)
         assert rig.peer.local_flow_control_window(1) >= SMALL * 3 // 4
 
-    def test_many_small_messages_then_large_ones_keep_flowing_while_allowed(self) -> None:
-        """The allowance is a promise, whatever the sizes; bytes do not hold it up."""
-        rig = _beginning()
-        _allow(rig, 0, 128)
-        sizes = [10] * 10 + [3 * SMALL] * 20
-        _arrive(rig, *(bytes(size) for size in sizes))
-        assert [len(payload) for payload in rig.payloads(rig.id())] == sizes
-
     def test_windows_are_given_back_in_quarters(self) -> None:
         rig = _beginning()
         _allow(rig, 0, 1000)

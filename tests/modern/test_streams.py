@@ -161,6 +161,31 @@ class TestFailures:
         error = failure_of(lambda: next(call(b"3", timeout=10)))
         assert error.code() is grpc.StatusCode.INTERNAL
 
+    @pytest.mark.parametrize("number", [2, 200])
+    def test_more_than_one_response_to_a_unary_call_end_it(self, serve: Serve, number: int) -> None:
+        error = failure_of(lambda: served(serve).unary_unary(path("Count"))(b"%d" % number))
+        assert (error.code(), error.details()) == (
+            grpc.StatusCode.UNKNOWN,
+            "the service sent more than one response",
+        )
+
+    def test_a_service_that_goes_on_after_its_response_to_a_unary_call_hears_of_the_end(self, serve: Serve) -> None:
+        ended = threading.Event()
+
+        def endless(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+            context.add_callback(ended.set)
+            while True:
+                yield b"again"
+
+        channel = serve(Endless=grpc.unary_stream_rpc_method_handler(endless))
+        error = failure_of(lambda: channel.unary_unary(path("Endless"))(b""))
+        assert error.details() == "the service sent more than one response"
+        assert ended.wait(10)
+
+    def test_a_unary_method_that_is_sent_two_requests_does_not_hang(self, serve: Serve) -> None:
+        channel = serve(Echo=grpc.unary_unary_rpc_method_handler(lambda request, context: request))
+        assert channel.stream_unary(path("Echo"))(iter([b"1", b"2"])) == b"1"
+
     def test_a_deadline_ends_a_stream(self, serve: Serve) -> None:
         ended = threading.Event()
 

@@ -6,7 +6,7 @@ import errno
 import logging
 import socket
 import threading
-from typing import TYPE_CHECKING, Callable, List, Optional
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional
 
 from grpc._io import addresses, contract, securing, tls, tls_contexts
 from grpc._io.threads import _binding, _forking, _poller
@@ -28,7 +28,7 @@ _AT_ONCE = 32
 class Listener(contract.Listener, _forking.Member):
     """The sockets of one listening address: a host name may stand for several, all with one port."""
 
-    __slots__ = ("_accept", "_contexts", "_handshake_timeout", "_lock", "_port", "_reactor", "_sockets")
+    __slots__ = ("_accept", "_contexts", "_handshake_timeout", "_lock", "_port", "_reactor", "_shaking", "_sockets")
 
     def __init__(
         self,
@@ -43,8 +43,10 @@ class Listener(contract.Listener, _forking.Member):
         self._handshake_timeout = handshake_timeout
         self._contexts = None if security is None else tls_contexts.ServerContexts(security)
         self._accept: Callable[[contract.Transport], contract.Connection]
-        # Guards `_sockets`, and keeps them open during a system call on one of them.
+        # Guards the two below, and keeps the sockets open during a system call on one of them.
         self._lock = threading.Lock()
+        # Transports that nobody above knows of yet, as they are in the TLS handshake: this object has to close them.
+        self._shaking: Dict[contract.Transport, None] = {}
         self._sockets: List[_binding.Bound] = _binding.bind(address, so_reuseport)
         self._port = self._sockets[0].port
         reactor.members[self] = None
@@ -71,7 +73,10 @@ class Listener(contract.Listener, _forking.Member):
             for bound in sockets:
                 self._reactor.remove(bound.socket.fileno())
                 bound.close()
+            shaking, self._shaking = self._shaking, {}
         self._reactor.members.pop(self, None)
+        for transport in shaking:
+            transport.close("the server is closing")
 
     # ------------------------------------------------------------ accepting
 
@@ -109,9 +114,30 @@ class Listener(contract.Listener, _forking.Member):
             transport.run(self._accept(transport))
             return
         session = tls.Session(self._contexts.next())
+        with self._lock:
+            closed = not self._sockets
+            if not closed:
+                self._shaking[transport] = None
+        if closed:
+            transport.close("the server is closing")
+            return
+
+        def failed(reason: str, cause: Optional[BaseException]) -> None:
+            self._shaken(transport)
+            # Not worth more: whoever scans ports makes this happen.
+            _LOGGER.info("A client did not get through the TLS handshake: %s", reason)
+
         patience = self._handshake_timeout
         deadline = self._reactor.time() + patience
-        transport.run(securing.Handshake(session, transport, self._accept, _note, deadline, patience))
+        transport.run(securing.Handshake(session, transport, self._open_connection, failed, deadline, patience))
+
+    def _open_connection(self, transport: contract.Transport) -> Optional[contract.Connection]:
+        return self._accept(transport) if self._shaken(transport) else None
+
+    def _shaken(self, transport: contract.Transport) -> bool:
+        """Note the end of a handshake; False if the transport is being closed with this listener."""
+        with self._lock:
+            return self._shaking.pop(transport, False) is None
 
     def _pause(self, bound: _binding.Bound) -> None:
         """Leave the queue alone for a while: it would be reported as ready again and again. The lock is held."""
@@ -127,11 +153,7 @@ class Listener(contract.Listener, _forking.Member):
 
     def after_fork_in_child(self) -> None:
         self._lock = threading.Lock()
+        self._shaking.clear()
         sockets, self._sockets = self._sockets, []
         for bound in sockets:
             bound.socket.close()  # and the file of a Unix socket is the parent's
-
-
-def _note(reason: str, cause: Optional[BaseException]) -> None:
-    # Not worth more: whoever scans ports makes this happen.
-    _LOGGER.info("A client did not get through the TLS handshake: %s", reason)

@@ -345,20 +345,24 @@ class Transport(WritingTransport, _forking.Member):
     # ------------------------------------------------------------ the end
 
     def close(self, reason: str) -> None:
-        with self.lock:
-            if self._reading is not CLOSED and not self._writing:
-                farewell = self._connection.farewell()
-                if farewell:
-                    with contextlib.suppress(OSError):  # it would have been a courtesy
-                        self._socket.send(farewell)
-        self._lose(f"{self._peer}: {reason}", None)
+        self._lose(f"{self._peer}: {reason}", None, politely=True)
 
-    def _lose(self, reason: str, cause: Optional[BaseException]) -> None:
+    def _take_leave(self) -> None:
+        """Write the connection's last words if the socket takes them now. The lock is held."""
+        if not self._writing:
+            farewell = self._connection.farewell()
+            if farewell:
+                with contextlib.suppress(OSError):  # it would have been a courtesy
+                    self._socket.send(farewell)
+
+    def _lose(self, reason: str, cause: Optional[BaseException], *, politely: bool = False) -> None:
         mine = False
         try:
             with self.lock:
                 if self._reading is CLOSED:
                     return
+                if politely:
+                    self._take_leave()
                 self._loss = (reason, cause)
                 self._caller_inside = self._reading is CALLER
                 mine = True

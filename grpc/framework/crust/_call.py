@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Callable, List, Optional
 
 from grpc.framework.crust import _abortion, _rendezvous
 from grpc.framework.foundation import future
+from grpc.framework.interfaces.base import base
 from grpc.framework.interfaces.face import face
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from grpc.framework.foundation.environment import Environment
-    from grpc.framework.interfaces.base import base
 
 _CANCELLED = face.Abortion.Kind.CANCELLED
+
+_MORE_THAN_ONE = "the service sent more than one response"
 
 DoneCallback = Callable[[future.Future[Any]], object]
 
@@ -36,6 +38,7 @@ class Call(_rendezvous.Rendezvous, face.Call, face.PassiveCall, future.Future[An
         "_done_callbacks",
         "_initial_known",
         "_initial_metadata",
+        "_surplus_allowed",
         "_terminal_metadata",
     )
 
@@ -47,6 +50,7 @@ class Call(_rendezvous.Rendezvous, face.Call, face.PassiveCall, future.Future[An
         self._code: Optional[Any] = None
         self._details: Optional[str] = None
         self._done_callbacks: Optional[List[DoneCallback]] = None
+        self._surplus_allowed = False
 
     # ------------------------------------------------------------ what arrives
 
@@ -80,6 +84,24 @@ class Call(_rendezvous.Rendezvous, face.Call, face.PassiveCall, future.Future[An
             self._done_callbacks = None
             for callback in callbacks:
                 self._environment.execute(functools.partial(_rendezvous.call_logged, callback, self))
+
+    # ------------------------------------------------------------ where there may be one response
+
+    def _allow_surplus(self) -> None:
+        """Let another response come after the only one there may be, if the service has not completed with that.
+
+        Otherwise a service that has another would wait for leave, and this side for the end. The lock is not held.
+        """
+        with self._lock:
+            if self._surplus_allowed:
+                return
+            self._surplus_allowed = True
+        self._output.advance(None, None, None, 1)
+
+    def _refuse_surplus(self) -> None:
+        """End an RPC because another response did come. The lock is not held."""
+        # What ends an operation as the other side's failure, with words: it takes the method for another shape.
+        self._operation.fail(base.NoSuchMethodError(None, _MORE_THAN_ONE))
 
     # ------------------------------------------------------------ as the call
 

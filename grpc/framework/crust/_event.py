@@ -57,6 +57,9 @@ class EventCall(_delivery.Delivery, _call.Call):
         with self._lock:
             self._attached = True
             anything = bool(self._incoming) or self._initial_untold or self._ended
+            answered = self._window is None and bool(self._incoming) and not self._incoming_complete
+        if answered:
+            self._allow_surplus()
         if anything:
             self._schedule()
 
@@ -70,6 +73,9 @@ class EventCall(_delivery.Delivery, _call.Call):
         allowance: Optional[int] = None,
     ) -> None:
         if payload is None and initial_metadata is None and completion is None:
+            return
+        if payload is not None and self._window is None and not self._owed:
+            self._refuse_surplus()
             return
         waiters = None
         with self._lock:
@@ -86,6 +92,8 @@ class EventCall(_delivery.Delivery, _call.Call):
         if waiters is not None:
             _rendezvous.wake(waiters)
         if attached and (payload is not None or initial_metadata is not None):
+            if payload is not None and completion is None and self._window is None:
+                self._allow_surplus()
             self._schedule()
 
     def advance_payloads(self, payloads: Sequence[Any], completion: Optional[base.Completion] = None) -> None:

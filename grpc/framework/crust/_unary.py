@@ -14,11 +14,19 @@ if TYPE_CHECKING:
 class UnaryCall(_call.Call):
     """Holds at most one response; the future's result waits for the end of the RPC, not for the response alone."""
 
-    __slots__ = ("_response",)
+    __slots__ = ("_attached", "_response")
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        self._attached = False
         self._response: Optional[Any] = None
+
+    def attach(self, operation: base.OperationContext, output: base.Operator) -> None:
+        super().attach(operation, output)
+        # Written before the response is looked for, as the response is before this: one of the two is seen.
+        self._attached = True
+        if self._response is not None and not self._ended:
+            self._allow_surplus()
 
     def advance(
         self,
@@ -29,6 +37,9 @@ class UnaryCall(_call.Call):
     ) -> None:
         if allowance is not None:
             self._allow(allowance)
+        if payload is not None and self._response is not None:
+            self._refuse_surplus()
+            return
         with self._lock:
             if payload is not None:
                 self._response = payload
@@ -39,6 +50,8 @@ class UnaryCall(_call.Call):
                 waiters, self._waiters = self._waiters, None
         if waiters is not None:
             _rendezvous.wake(waiters)
+        if completion is None and payload is not None and self._attached:
+            self._allow_surplus()
 
     def _conclude(self, outcome: base.Outcome) -> None:
         super()._conclude(outcome)

@@ -264,6 +264,22 @@ class FailureRules:
             ended = invoke(world, shape, style, iter([b"a"])).ended()
             assert (ended.kind, ended.terminal_metadata) == (Kind.REMOTE_FAILURE, (("terminal", "2"),))
 
+    @pytest.mark.parametrize("kind", STUB_KINDS)
+    @pytest.mark.parametrize("shape", [programs.UNARY_UNARY, programs.STREAM_UNARY], ids=lambda shape: shape.name)
+    def test_a_service_that_owes_one_response_and_gives_two_has_failed(
+        self, make_world: MakeWorld, shape: Cardinality, kind: str
+    ) -> None:
+        def two(requests: Any, context: face.ServicerContext) -> Iterator[bytes]:
+            yield b"1"
+            yield b"2"
+
+        method = utilities.stream_stream_inline(two)
+        for style in styles_of(shape):
+            world = make_world({(GROUP, METHOD): method})
+            ended = invoke(world, shape, style, iter([b"a"]), kind=kind).ended()
+            assert (ended.kind, ended.details) == (Kind.REMOTE_FAILURE, "the service sent more than one response")
+            world.assert_nothing_left()
+
     def test_requests_of_an_rpc_that_has_ended_end_their_iterator_with_abandoned(self, make_world: MakeWorld) -> None:
         seen: List[BaseException] = []
         begun = threading.Event()

@@ -286,3 +286,56 @@ class TestStreamsOfResponses:
         call.advance_payloads([b"c"], utilities.completion(None, None, None))
         call._operation.end(Kind.COMPLETED)
         assert drawn.result(10.0) == [b"a", b"b", b"c"]
+
+
+class TestASecondResponse:
+    """There must not be one; but for all that a service that has one is not to wait for ever."""
+
+    @pytest.fixture(params=[unary, event])
+    def make(self, request: pytest.FixtureRequest) -> Any:
+        return request.param
+
+    def test_is_allowed_when_the_first_came_without_an_end(self, make: Callable[[], Any]) -> None:
+        call = attached(make)
+        call.advance(("initial",))
+        assert call._operation.said == []
+        call.advance(None, b"response")
+        assert call._operation.said == [("allowance", 1)]
+
+    def test_is_allowed_as_well_if_the_first_came_before_the_invocation_had_returned(
+        self, make: Callable[[], Any]
+    ) -> None:
+        call, operation = make(), FakeOperation()
+        operation.rendezvous = call
+        call.advance(None, b"response")
+        call.attach(operation, operation)
+        assert operation.said == [("allowance", 1)]
+
+    @pytest.mark.parametrize("early", [False, True])
+    def test_is_not_allowed_when_the_first_was_the_end(self, make: Callable[[], Any], early: bool) -> None:
+        call, operation = make(), FakeOperation()
+        operation.rendezvous = call
+        if not early:
+            call.attach(operation, operation)
+        call.advance(None, b"response", utilities.completion(None, None, None))
+        operation.end(Kind.COMPLETED)
+        if early:
+            call.attach(operation, operation)
+        assert operation.said == []
+
+    @pytest.mark.parametrize("completion", [None, utilities.completion(None, 0, "")])
+    def test_ends_the_rpc_as_the_services_failure(self, make: Callable[[], Any], completion: Any) -> None:
+        call = attached(make)
+        call.advance(None, b"response")
+        call.advance(None, b"another", completion)
+        (failure,) = call._operation.failures
+        assert isinstance(failure, base.NoSuchMethodError)
+        assert failure.details == "the service sent more than one response"
+        assert call.code() is None
+
+    def test_does_not_reach_a_receiver(self) -> None:
+        receiver = Receiver()
+        call = attached(lambda: _event.EventCall(FakeEnvironment(), None, False, receiver, None))
+        call.advance(None, b"response")
+        call.advance(None, b"another")
+        assert receiver.told == [("response", b"response")]

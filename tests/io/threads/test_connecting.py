@@ -63,6 +63,7 @@ def clock() -> Clock:
 def driver(_no_descriptor_is_left: None, clock: Clock) -> Iterator[Driver]:
     driver = Driver(Reactor("grpc-test-reactor", clock))
     yield driver
+    _resolver_ended()
     driver.close()
 
 
@@ -214,7 +215,7 @@ class TestConnecting:
         assert outcomes.await_failure() == f"{address.name}: Connection refused"
 
     def test_a_report_for_nothing_does_not_count_as_connected(
-        self, driver: Driver, outcomes: Outcomes, silent: contract.Address
+        self, driver: Driver, outcomes: Outcomes, silent: contract.Address, caplog: pytest.LogCaptureFixture
     ) -> None:
         attempt = driver.connect(silent, outcomes.open, outcomes.failed)
         _sync(driver)
@@ -223,6 +224,7 @@ class TestConnecting:
         driver._reactor.call_soon(lambda: handler(2))  # the descriptor's number was another one's a moment ago
         _sync(driver)
         assert not outcomes.over.is_set()
+        assert caplog.text == ""
         attempt.cancel()
 
     def test_a_descriptor_that_cannot_be_had_is_a_failure(

@@ -95,8 +95,6 @@ class Both:
         for transport in self.transports + [transport for transport, _ in self.servers]:
             transport.close("the test is over")
         self.sync()
-        for member in list(self.driver._reactor.members):
-            member.close("the test is over")  # type: ignore[attr-defined]  # transports that never got a connection
         self.driver.close()
 
 
@@ -243,6 +241,17 @@ class TestTimes:
             both.clock.now += 3
             both.sync()
             assert client.recv(100) == b""
+        assert both.servers == []
+
+    def test_closing_the_listener_closes_what_is_in_the_handshake(self, both: Both) -> None:
+        address = both.listen(certificates.server())
+        with socket.create_connection(address.sockaddr) as client:
+            client.settimeout(LIMIT)
+            until(lambda: len(both.driver._reactor.members) == 2)  # the listener and the transport
+            both.sync()
+            both.listeners[0].close()
+            assert client.recv(100) == b""
+            assert both.driver._reactor.members == {}
         assert both.servers == []
 
     def test_cancelling_during_the_handshake_reports_nothing_and_closes(self, both: Both) -> None:

@@ -133,7 +133,7 @@ class Channel(NamedTuple):
     compression: Optional[str]
 
 
-class Joined:
+class Conversation:
     """The two sides, and what lies between them."""
 
     def __init__(self, client: Obey, server: Obey, security: str, names: Tuple[str, str]) -> None:

@@ -1,0 +1,16 @@
+"""The same calls of all shapes among the peers alone: a rule that fails here is wrong, or is a peer's own fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.interop.stream_rules import StreamRules
+
+# Making the peers' environment, once, may take longer than a test usually may.
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
+
+PAIRS = [("grpcio", "grpcio"), ("grpcio", "grpcio-aio"), ("grpcio-aio", "grpcio"), ("grpclib", "grpcio"), ("grpcio", "grpclib")]
+
+
+class TestStreams(StreamRules):
+    """The rules, among the peers."""
