@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Optional
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, Event
+from h2.exceptions import FrameTooLargeError
 
 if TYPE_CHECKING:
     from h2._typing import Buffer
@@ -116,6 +117,7 @@ class GracefulConnection(H2Connection):
         events: list[Event] = []
         data = self._held + bytes(data)
         self._held = b""
+        limit = self.max_inbound_frame_size
         start = position = 0  # data[start:position] is h2's, not handed over yet
         while position < len(data):
             if self._to_skip:
@@ -139,6 +141,12 @@ class GracefulConnection(H2Connection):
                 continue
             if kind in (_HEADERS, _PUSH_PROMISE, _CONTINUATION):
                 self._in_header_block = not flags & _END_HEADERS
+            if length > limit:
+                # h2 itself would wait for the whole body, up to 16 MiB of it, and only then refuse the length.
+                super().receive_data(data[start:position])
+                self.close_connection(ErrorCodes.FRAME_SIZE_ERROR)
+                text = f"Received overlong frame: length {length}, max {limit}"
+                raise FrameTooLargeError(text)
             self._to_skip = _HEADER_BYTES + length
         self._held = data[position:]
         events.extend(super().receive_data(data[start:position]))

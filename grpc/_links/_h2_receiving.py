@@ -127,6 +127,10 @@ class TunedConnection(SendingConnection):
                 events.extend(self._receive_frame(frame))
             finally:
                 self._note(frame.stream_id)
+        pending = self.incoming_buffer._data
+        if len(pending) >= _HEADER_BYTES:
+            # h2 itself would wait for the whole body, up to 16 MiB of it, and only then refuse the length.
+            self.incoming_buffer._validate_frame_length(int.from_bytes(pending[:3], "big"))
         waiting = self.incoming_buffer._headers_buffer
         if waiting and sum(len(frame.data) for frame in waiting) > _MOST_HEADER_BYTES:
             raise DenialOfServiceError("Header block exceeds maximum length")

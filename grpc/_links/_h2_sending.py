@@ -102,6 +102,7 @@ class SendingConnection(GracefulConnection):
         self._closed_streams = ClosedStreams(self.MAX_CLOSED_STREAMS)
         self._closing: set[int] = set()  # closed since the streams were swept last
         self._must_walk = False  # a stream exists that breaks "not closed means open and begun by the client"
+        self._last_named = _MAX_STREAM_ID  # by our own GOAWAY frames
         self._output = Output()
         # h2 only ever adds bytes to this, and takes or drops it in methods that are replaced here.
         self._data_to_send = self._output  # type: ignore[assignment]
@@ -129,7 +130,15 @@ class SendingConnection(GracefulConnection):
 
     def send_goaway(self, last_stream_id: int, error_code: int = 0, debug_data: bytes = b"") -> None:
         """Announces the end of this connection; see `GracefulConnection.send_goaway`."""
+        self._last_named = min(self._last_named, last_stream_id)
         self._output.append(goaway_frame(last_stream_id, error_code, debug_data))
+
+    def _terminate_connection(self, error_code: ErrorCodes) -> None:
+        # h2 knows nothing of our GOAWAY frames, and after one that names a stream none may name a higher one.
+        highest = self.highest_inbound_stream_id
+        self.highest_inbound_stream_id = min(highest, self._last_named)
+        super()._terminate_connection(error_code)
+        self.highest_inbound_stream_id = highest
 
     # Streams
 

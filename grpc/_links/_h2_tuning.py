@@ -51,6 +51,7 @@ _KNOWN_FUNCTIONS: tuple[tuple[str, str, str], ...] = (
     ("h2.connection", "H2Connection._receive_goaway_frame", "self frame"),
     ("h2.connection", "H2Connection._terminate_connection", "self error_code"),
     ("h2.connection", "H2Connection._prepare_for_sending", "self frames"),
+    ("h2.frame_buffer", "FrameBuffer._validate_frame_length", "self length"),
     ("h2.stream", "H2Stream.receive_headers", "self headers end_stream header_encoding"),
     ("h2.windows", "WindowManager.process_bytes", "self size"),
     ("hpack.hpack", "Encoder.add", "self to_add sensitive huffman"),

@@ -8,9 +8,9 @@ from grpc._modern import _serving
 
 if TYPE_CHECKING:
     from grpc._modern._calling import Deserializer, Serializer
-    from grpc._modern._contexts import ServicerContext
 
-Behavior = Callable[[Any, "ServicerContext"], Any]
+# The second argument is the context of the API that serves it, one or the other.
+Behavior = Callable[[Any, Any], Any]
 
 
 class MethodHandler(_serving.RpcMethodHandler):

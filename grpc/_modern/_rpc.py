@@ -154,6 +154,9 @@ def ending_of(call: face.Call, method: str, requests: Optional[Fallible] = None)
         code, details, cause = requests.fault
     elif aborted:
         kind = aborted[0].kind
+        if code == status.OK:
+            # The service says that all is well, and Face that it is not: there was no response.
+            code, details = status.UNIMPLEMENTED, "The server ended the call without a response"
         if code is None:
             code = _STATUS_OF_ABORTION[kind]
         if details is None:

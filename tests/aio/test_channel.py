@@ -12,7 +12,7 @@ from grpc import ChannelConnectivity as State
 from grpc import aio
 from tests.aio.conftest import Run, Serve, failure_of, path, serving, unary
 
-Context = aio.ServicerContext
+Context = aio.ServicerContext[Any, Any]
 
 
 async def echo(request: bytes, context: Context) -> bytes:

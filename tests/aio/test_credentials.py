@@ -14,7 +14,7 @@ from grpc import aio
 from tests.aio.conftest import Run, failure_of, handlers, path, unary
 from tests.modern.conftest import authority, channel_credentials, identity, server_credentials
 
-Context = aio.ServicerContext
+Context = aio.ServicerContext[Any, Any]
 
 
 async def show(request: bytes, context: Context) -> bytes:

@@ -11,7 +11,7 @@ import grpc
 from grpc import aio
 from tests.aio.conftest import Run, Serve, failure_of, path, unary
 
-Context = aio.ServicerContext
+Context = aio.ServicerContext[Any, Any]
 
 
 async def echo(request: bytes, context: Context) -> bytes:

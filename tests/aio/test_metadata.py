@@ -81,9 +81,11 @@ def test_it_equals_what_holds_the_same(metadata: Metadata) -> None:
 
 
 def test_it_adds_metadata_and_tuples(metadata: Metadata) -> None:
-    assert list(Metadata(("a", "1")) + (("a", "2"),) + Metadata(("b", "3"))) == [("a", "1"), ("a", "2"), ("b", "3")]
+    pair, pairs, more = Metadata(("a", "1")), (("a", "2"),), Metadata(("b", "3"))
+    assert list(pair + pairs + more) == [("a", "1"), ("a", "2"), ("b", "3")]
+    assert list(pair) == [("a", "1")]
     with pytest.raises(TypeError):
-        _ = metadata + [("a", "1")]
+        _ = metadata + 5
 
 
 def test_it_is_made_of_a_tuple_or_of_nothing() -> None:

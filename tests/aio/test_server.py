@@ -17,7 +17,7 @@ import grpc
 from grpc import aio
 from tests.aio.conftest import Run, Serve, failure_of, handlers, path, serving, unary
 
-Context = aio.ServicerContext
+Context = aio.ServicerContext[Any, Any]
 
 _VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("_VARIABLE", default="unset")
 

@@ -12,7 +12,7 @@ import grpc
 from grpc import aio
 from tests.aio.conftest import Run, Serve, failure_of, path
 
-Context = aio.ServicerContext
+Context = aio.ServicerContext[Any, Any]
 
 
 async def count(request: bytes, context: Context) -> AsyncIterator[bytes]:

@@ -16,7 +16,7 @@ import grpc
 from grpc import aio
 from tests.aio.conftest import Run, Serve, path, serving, unary
 
-Context = aio.ServicerContext
+Context = aio.ServicerContext[Any, Any]
 
 
 async def hang(request: bytes, context: Context) -> bytes:
@@ -122,11 +122,14 @@ if sys.version_info >= (3, 11):
         async def main() -> None:
             async with serve(**METHODS) as channel:
                 await channel.channel_ready()
+
+                async def limited() -> None:
+                    async with asyncio.timeout(0.05), asyncio.TaskGroup() as group:
+                        group.create_task(everything(channel))
+                        group.create_task(everything(channel))
+
                 with pytest.raises(TimeoutError):
-                    async with asyncio.timeout(0.05):
-                        async with asyncio.TaskGroup() as group:
-                            group.create_task(everything(channel))
-                            group.create_task(everything(channel))
+                    await limited()
 
         run(main())
 

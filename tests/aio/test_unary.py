@@ -14,7 +14,7 @@ from tests.aio.conftest import Run, Serve, failure_of, path, unary
 
 _VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("_VARIABLE", default="unset")
 
-Context = aio.ServicerContext
+Context = aio.ServicerContext[Any, Any]
 
 
 async def echo(request: bytes, context: Context) -> bytes:

@@ -86,7 +86,7 @@ def measures(connection: Any, limits: Limits, begun: int) -> Iterator[Measure]:
             yield "bytes in an outbox", abs(sum(map(len, stream.outbox._chunks)) - stream.outbox.size), 0
         yield "leave", stream.leave, _flow.LEAVE
         if stream.waiting is not None:
-            yield "bytes kept for a replay", stream.waiting.bytes_kept, connection._replay_bound
+            yield "bytes kept for a replay", stream.waiting.bytes_kept, connection._replay_bound or 0
     yield "held, as counted", abs(held - connection._held), 0
     yield "held", connection._held, _flow.HELD_BOUND + _flow.CONNECTION_WINDOW
     yield "owed", connection._owed, _flow.CONNECTION_WINDOW
@@ -105,7 +105,8 @@ def measures(connection: Any, limits: Limits, begun: int) -> Iterator[Measure]:
 
     # h2's
     incoming = h2.incoming_buffer
-    whole_frame = _FRAME_HEADER + frame
+    # Behind an error the rest of that read stays where it is, until the connection is gone.
+    whole_frame = _FRAME_HEADER + frame + (LONGEST_READ if connection.finished else 0)
     yield "bytes of an incomplete frame", len(incoming._data), whole_frame
     block = sum(len(part.data) for part in incoming._headers_buffer)
     yield "an incomplete header block", block, _h2_receiving._MOST_HEADER_BYTES + frame

@@ -300,9 +300,8 @@ def _cut(dice: random.Random, steps: List[Step]) -> List[Step]:
 
 
 def _pieces(dice: random.Random, data: bytes, size: int) -> List[bytes]:
-    """Random pieces of about a size; single bytes only of what is short."""
-    if size == 1 and len(data) > 400:
-        size = 100
+    """Random pieces of about a size; larger ones of what is long, so that there are no more than some hundred."""
+    size = max(size, len(data) // 300)
     pieces = []
     while data:
         length = dice.randrange(1, 2 * size) if size > 1 else 1

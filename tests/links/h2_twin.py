@@ -9,7 +9,9 @@ from typing import Any, Callable, Iterable, Optional
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 from h2.events import Event
+from h2.exceptions import FrameTooLargeError
 from hpack import Decoder, Encoder, HeaderTuple, HPACKError
 from hyperframe.frame import ExtensionFrame, Frame
 
@@ -107,12 +109,25 @@ class FrameReader:
         return frames
 
 
+class PlainConnection(H2Connection):
+    """h2 as it is, except that it refuses a frame that is too long by its header, without waiting for the body."""
+
+    def receive_data(self, data: Any) -> list[Event]:
+        events = super().receive_data(data)
+        pending, limit = self.incoming_buffer._data, self.incoming_buffer.max_frame_size
+        length = int.from_bytes(pending[:3], "big")
+        if len(pending) >= 9 and length > limit:
+            self.close_connection(ErrorCodes.FRAME_SIZE_ERROR)
+            raise FrameTooLargeError(f"Received overlong frame: length {length}, max {limit}")
+        return events
+
+
 class Twin:
     """One role, twice: what is done to it is done to both, and must look the same."""
 
     def __init__(self, client_side: bool) -> None:
         self.client_side = client_side
-        self.plain = H2Connection(configuration(client_side))
+        self.plain = PlainConnection(configuration(client_side))
         self.tuned = TunedConnection(configuration(client_side))
         self.error: Optional[BaseException] = None
         self._readers = FrameReader(), FrameReader()

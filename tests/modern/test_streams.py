@@ -66,6 +66,12 @@ class TestAnswers:
         requests = [bytes([i]) * (3 << 20) for i in range(5)]
         assert list(call(iter(requests), timeout=30)) == requests
 
+    def test_messages_as_long_as_they_may_be_flow_after_short_ones(self, serve: Serve) -> None:
+        """A message alone is longer than the window then, and short ones have used some of it."""
+        sizes = [1, 4 << 20, 1, 1, 4 << 20, *[1000] * 100, 4 << 20, 2]
+        responses = served(serve).stream_stream(path("Echo"))(bytes(size) for size in sizes)
+        assert [len(response) for response in responses] == sizes
+
     def test_a_conversation_takes_turns(self, serve: Serve) -> None:
         answers: List[bytes] = []
         heard = threading.Semaphore(0)

@@ -211,3 +211,9 @@ class TestFailures:
         assert future.running()
         release.set()
         assert future.result(timeout=10) == b"late"
+
+    def test_a_server_that_ends_without_a_response_has_another_method_in_mind(self, serve: Serve) -> None:
+        channel = serve(Nothing=grpc.unary_stream_rpc_method_handler(lambda request, context: iter(())))
+        error = failure_of(lambda: channel.unary_unary(path("Nothing"))(b"", timeout=10))
+        assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+        assert error.details() == "The server ended the call without a response"

@@ -11,6 +11,10 @@ values of the other side. Per operation and per side:
   as the other side allows them. An End never delivers more than its customer has allowed; what a
   customer passes in beyond its leave, the End keeps until the leave comes, so a customer that
   wants bounded memory heeds the allowance that its own operator is told of;
+- what a side allows tells what it has consumed: a transport takes it to keep what it has allowed
+  and not consumed at a constant number, and lets the other side have as many bytes again as that
+  has freed. So a side allows further payloads as it consumes, if in batches then in small ones
+  (of some 64 KiB): one that waits for the last of many before it allows more may wait in vain;
 - the service has the last word: its completion ends the operation on both sides, whatever the
   invocation side may still have wanted to say. The completion of the invocation side ends its own
   direction alone;
