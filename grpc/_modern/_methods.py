@@ -101,6 +101,7 @@ class _Method(face.MethodImplementation):
                 payload = self._response(response)
                 if payload is not None:
                     yield payload
+            self._context.completed()
         except GeneratorExit:
             close = getattr(responses, "close", None)
             if close is not None:
