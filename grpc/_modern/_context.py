@@ -32,6 +32,7 @@ class ServicerContext(_contexts.ServicerContext):
         "_code",
         "_details",
         "_face",
+        "_failed",
         "_initial_sent",
         "_next_uncompressed",
         "_trailing",
@@ -44,6 +45,7 @@ class ServicerContext(_contexts.ServicerContext):
         self._code: Optional[status.StatusCode] = None
         self._details: Optional[str] = None
         self._trailing: Any = ()
+        self._failed = False
         self._initial_sent = False
         self._next_uncompressed = False
         self._callbacks: Optional[_EndCallbacks] = None
@@ -139,6 +141,7 @@ class ServicerContext(_contexts.ServicerContext):
 
     def fail(self, number: int, details: str) -> None:
         """Set the status for a failure of the handler or of the library; what the handler has set goes before."""
+        self._failed = True
         if self._code is None:
             self._face.code(number)
         if self._details is None:
@@ -147,10 +150,10 @@ class ServicerContext(_contexts.ServicerContext):
     def completed(self) -> None:
         """Say OK in so many words, unless the handler has set a status.
 
-        A caller that expects one response, of a handler that gave none, learns from it that both are of one mind but for
-        their methods' shapes.
+        A caller that expects one response, of a handler that gave none, learns from it that nothing went wrong: the two
+        only differ about the shape of the method.
         """
-        if self._code is None:
+        if self._code is None and not self._failed:
             self._face.code(status.OK)
 
     # ------------------------------------------------------------ the RPC

@@ -192,6 +192,12 @@ class TestFailures:
         channel = serve(Echo=grpc.unary_unary_rpc_method_handler(lambda request, context: request))
         assert channel.stream_unary(path("Echo"))(iter([b"1", b"2"])) == b"1"
 
+    def test_a_request_that_the_server_cannot_deserialize_ends_the_call_as_internal(self, serve: Serve) -> None:
+        handler = grpc.unary_stream_rpc_method_handler(count, request_deserializer=lambda data: data.no_such_attribute)
+        error = failure_of(lambda: list(serve(Count=handler).unary_stream(path("Count"))(b"3", timeout=10)))
+        assert error.code() is grpc.StatusCode.INTERNAL
+        assert "deserializing request" in error.details()
+
     def test_a_deadline_ends_a_stream(self, serve: Serve) -> None:
         ended = threading.Event()
 
