@@ -6,18 +6,25 @@ import argparse
 import sys
 from typing import Callable, NamedTuple, Optional, Sequence
 
-from grpc import _demo, _version
+from grpc import _demo, _migrate, _version
 
 
 class _Command(NamedTuple):
-    """One subcommand: what it does in a few words, and what runs it and gives the exit status."""
+    """One subcommand: what it does in a few words, what runs it and gives the exit status, and what adds its arguments.
+
+    The arguments are passed to `run` by their names.
+    """
 
     summary: str
-    run: Callable[[], int]
+    run: Callable[..., int]
+    add_arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
 
 
 _COMMANDS = {
     "demo": _Command("make real calls to a real server on this machine and show them", _demo.run),
+    "migrate": _Command(
+        "find uses of the beta API in sources, and rewrite what is safe", _migrate.run, _migrate.add_arguments
+    ),
 }
 
 
@@ -37,8 +44,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--version", action="version", version=f"layered-grpc {_version.__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="command", required=True)
     for name, command in _COMMANDS.items():
-        subparsers.add_parser(name, help=command.summary, description=f"{command.summary.capitalize()}.")
-    return _COMMANDS[parser.parse_args(arguments).command].run()
+        subparser = subparsers.add_parser(name, help=command.summary, description=f"{command.summary.capitalize()}.")
+        command.add_arguments(subparser)
+    chosen = vars(parser.parse_args(arguments))
+    return _COMMANDS[chosen.pop("command")].run(**chosen)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,8 @@ TOP = (
     "grpc._utilities",
     "grpc.experimental",
 )
+# A tool that protoc starts. It stands beside the layers: it imports none of them, and none of them imports it.
+CODEGEN = "grpc._codegen"
 # A number and nothing else: anybody may name it.
 VERSION = "grpc._version"
 
@@ -70,6 +72,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     MODERN: (FACE_CONTRACT, ASSEMBLY, VERSION, *LOWEST),
     BETA: (FACE_CONTRACT, ASSEMBLY, VERSION, *LOWEST),
     VERSION: (),
+    CODEGEN: (),
     **dict.fromkeys(TOP, (MODERN, VALUES, BETA, VERSION, *TOP)),
 }
 
@@ -81,7 +84,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "h2": (HTTP2_LINKS,),
     "hpack": (HTTP2_LINKS,),
     "hyperframe": (HTTP2_LINKS,),
-    "google": ("grpc._demo",),  # messages are the user's: the library never looks inside one
+    "google": ("grpc._demo", CODEGEN),  # messages are the user's: the library never looks inside one
     "socket": (DRIVERS,),
     "selectors": (DRIVERS,),
     "select": (DRIVERS,),
@@ -233,6 +236,8 @@ _KNOWN = {*MAY_IMPORT, DRIVER_CONTRACT, "grpc._io.threads", MODERN_AIO, "grpc.fr
         pytest.param("grpc.framework", "import grpc._values", VALUES, id="a package that only holds others"),
         pytest.param(MODERN + "._channel", "import google.protobuf", "google.protobuf", id="protobuf"),
         pytest.param(MODERN + "._channel", "import pytest", "pytest", id="not a dependency"),
+        pytest.param(CODEGEN + "._plugin", "from grpc import _version", VERSION, id="a tool, the library"),
+        pytest.param("grpc", "from grpc._codegen import _plugin", CODEGEN + "._plugin", id="the top, a tool"),
     ],
 )
 def test_a_violation_is_caught(module: str, source: str, imported: str) -> None:

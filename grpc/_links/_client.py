@@ -188,7 +188,7 @@ class ClientConnection(_calls.CallingConnection):
             return
         over = stream.termination is not None  # RST_STREAM(NO_ERROR) after the trailers: "the received status stands"
         stream.ended_remotely = stream.ended_locally = True
-        stream.outbox = None
+        self._drop_outbox(stream)
         if over:
             return
         error_code = int(event.error_code or 0)
@@ -229,7 +229,7 @@ class ClientConnection(_calls.CallingConnection):
         stream.message = details
         stream.terminal_metadata = ()
         stream.termination = _Termination.LOCAL_FAILURE
-        stream.outbox = None
+        self._drop_outbox(stream)
         self._touch(stream)
 
     # ------------------------------------------------------------ the end
@@ -317,8 +317,7 @@ class ClientConnection(_calls.CallingConnection):
             return False
         self._part(stream)
         if self._streams.pop(stream.stream_id, None) is not None:
-            self._blocked.pop(stream.stream_id, None)
-            stream.outbox = None
+            self._drop_outbox(stream)
             self._stream_is_over()
         return True
 

@@ -9,6 +9,7 @@ import re
 from typing import Any, Iterable, List, NoReturn, Optional, Sequence, Tuple
 
 from grpc._values import status
+from grpc._values.metadata import LENT
 
 Header = Tuple[bytes, bytes]
 MetadataItem = Tuple[str, Any]
@@ -30,18 +31,6 @@ RESERVED = frozenset(
         b"grpc-message",
         b"grpc-message-type",
         b"host",
-    )
-)
-
-# Names with the reserved prefix that libraries above this one send as metadata.
-_LENT = frozenset(
-    (
-        "grpc-previous-rpc-attempts",
-        "grpc-retry-pushback-ms",
-        "grpc-server-stats-bin",
-        "grpc-status-details-bin",
-        "grpc-tags-bin",
-        "grpc-trace-bin",
     )
 )
 
@@ -115,7 +104,7 @@ def encode_key(key: str) -> bytes:
     """
     if not _KEY.fullmatch(key):
         _refuse_key(key)
-    if (key.startswith("grpc-") and key not in _LENT) or key in _REFUSED:
+    if (key.startswith("grpc-") and key not in LENT) or key in _REFUSED:
         raise MetadataError(f"metadata key {key!r} is reserved: gRPC or HTTP/2 gives this name a meaning of its own")
     return key.encode("ascii")
 

@@ -210,10 +210,10 @@ class ServerConnection(_transfer.TransferConnection):
         if ticket.allowance is not None:
             self._allow(stream, ticket.allowance)
         try:
-            self._answer(stream, ticket)
+            if not stream.ended_locally:  # else what it allows could not be read, and the client has its answer
+                self._answer(stream, ticket)
         except (_metadata.MetadataError, _messages.MessageError) as error:
-            stream.outbox = None
-            self._blocked.pop(stream.stream_id, None)
+            self._drop_outbox(stream)
             self._reject(stream, error.code, error.details)
         if self._touched:
             self._make_tickets()

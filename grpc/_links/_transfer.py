@@ -246,6 +246,11 @@ class TransferConnection(_connection.Http2Connection):
         if not stream.ended_locally:
             self._renew_leave(stream)
 
+    def _drop_outbox(self, stream: Stream) -> None:
+        """Send nothing more of what waits for the windows."""
+        stream.outbox = None
+        self._blocked.pop(stream.stream_id, None)
+
     def _send_trailers(self, stream: Stream, trailers: _connection.HeaderFields) -> None:
         """End our direction of a stream with a header block."""
         raise NotImplementedError()

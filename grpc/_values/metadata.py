@@ -10,6 +10,18 @@ from typing import Any, Iterable, Optional, Tuple, Union
 KEY = re.compile(r"[0-9a-z_.\-]+")
 TEXT = re.compile(r"[\x20-\x7e]*")
 
+# Names with the prefix of gRPC's own that libraries above this one send as metadata, such as details of a status.
+LENT = frozenset(
+    (
+        "grpc-previous-rpc-attempts",
+        "grpc-retry-pushback-ms",
+        "grpc-server-stats-bin",
+        "grpc-status-details-bin",
+        "grpc-tags-bin",
+        "grpc-trace-bin",
+    )
+)
+
 Items = Tuple[Tuple[str, Union[str, bytes]], ...]
 
 
@@ -39,7 +51,7 @@ def _check_item(key: Any, value: Any) -> None:
         raise TypeError(f"a metadata key is a string, not {key!r}")
     if not KEY.fullmatch(key):
         raise ValueError(f"metadata key {key!r} may hold only digits, lower-case letters and _ - .")
-    if key.startswith("grpc-"):
+    if key.startswith("grpc-") and key not in LENT:
         raise ValueError(f"metadata key {key!r} is not for applications: names that begin with grpc- belong to gRPC")
     if key.endswith("-bin"):
         if not isinstance(value, (bytes, bytearray, memoryview, str)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any, AsyncIterator, List
 
 import pytest
@@ -212,6 +213,26 @@ class TestStreams:
 
                 assert (await failure_of(write_for_ever())).details() == "full"
                 assert (await failure_of(call)).details() == "full"
+
+        run(main())
+
+    def test_a_call_that_is_dropped_is_cancelled(self, run: Run, serve: Serve) -> None:
+        async def main() -> None:
+            ended = asyncio.Event()
+
+            async def behavior(requests: Any, context: Context) -> None:
+                try:
+                    await context.write(b"one")
+                    await asyncio.Event().wait()
+                finally:
+                    ended.set()
+
+            async with serve([Everything()], Talk=grpc.stream_stream_rpc_method_handler(behavior)) as channel:
+                call = channel.stream_stream(path("Talk"))()
+                await call.read()
+                del call
+                gc.collect()
+                await ended.wait()
 
         run(main())
 

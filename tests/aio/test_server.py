@@ -218,6 +218,31 @@ class TestFailingHandlers:
         run(main())
 
 
+    def test_a_generator_whose_call_ends_cleans_up_in_its_own_task(self, run: Run, serve: Serve) -> None:
+        async def main() -> None:
+            tasks: List[Any] = []
+            closed = asyncio.Event()
+
+            async def behavior(request: bytes, context: Context) -> AsyncIterator[bytes]:
+                tasks.append(asyncio.current_task())
+                try:
+                    while True:
+                        yield bytes(1 << 16)
+                finally:
+                    tasks.append(asyncio.current_task())
+                    closed.set()
+
+            async with serve(Endless=grpc.unary_stream_rpc_method_handler(behavior)) as channel:
+                call = channel.unary_stream(path("Endless"))(b"")
+                await call.read()
+                await asyncio.sleep(0.02)
+                call.cancel()
+                await closed.wait()
+            assert tasks[0] is tasks[1]
+
+        run(main())
+
+
 class TestContext:
     def test_abort_ends_the_call_even_if_its_error_is_swallowed(self, run: Run, serve: Serve) -> None:
         async def behavior(request: bytes, context: Context) -> bytes:

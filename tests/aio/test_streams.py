@@ -272,6 +272,33 @@ class TestRequests:
 
         run(main())
 
+    def test_an_iterator_that_is_not_exhausted_cleans_up_in_its_own_task(self, run: Run, serve: Serve) -> None:
+        async def deaf(requests: AsyncIterator[bytes], context: Context) -> bytes:
+            await asyncio.Event().wait()
+            return b""
+
+        async def main() -> None:
+            tasks: List[Any] = []
+            closed = asyncio.Event()
+
+            async def requests() -> AsyncIterator[bytes]:
+                tasks.append(asyncio.current_task())
+                try:
+                    while True:
+                        yield bytes(1 << 16)
+                finally:
+                    tasks.append(asyncio.current_task())
+                    closed.set()
+
+            async with serve(Deaf=grpc.stream_unary_rpc_method_handler(deaf)) as channel:
+                call = channel.stream_unary(path("Deaf"))(requests())
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(call, 0.05)
+                await closed.wait()
+            assert tasks[0] is tasks[1]
+
+        run(main())
+
     def test_cancelling_a_write_cancels_the_call(self, run: Run, serve: Serve) -> None:
         async def deaf(requests: AsyncIterator[bytes], context: Context) -> bytes:
             await asyncio.Event().wait()

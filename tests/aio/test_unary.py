@@ -160,6 +160,17 @@ class TestFailures:
 
         run(main())
 
+    def test_a_server_that_ends_without_a_response_has_failed(self, run: Run, serve: Serve) -> None:
+        async def nothing(request: bytes, context: Context) -> None:
+            pass
+
+        async def main() -> None:
+            async with serve(Nothing=grpc.unary_stream_rpc_method_handler(nothing)) as channel:
+                error = await failure_of(channel.unary_unary(path("Nothing"))(b""))
+                assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+
+        run(main())
+
     def test_a_late_answer_is_deadline_exceeded_and_cancels_the_handler(self, run: Run, serve: Serve) -> None:
         async def main() -> None:
             cancelled = asyncio.Event()

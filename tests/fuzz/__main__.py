@@ -62,7 +62,6 @@ def _fuzz(options: argparse.Namespace) -> int:
     seed = random.randrange(10**9) if options.seed is None else options.seed
     roles = _ROLES if options.role == "both" else (options.role,)
     print(f"seed {seed}, {options.seconds:g} seconds, {' and '.join(roles)}", flush=True)
-    faulthandler.enable()
     begin = time.monotonic()
     lived = finds = size = 0
     slowest, slowest_name = 0.0, ""
@@ -70,11 +69,13 @@ def _fuzz(options: argparse.Namespace) -> int:
     while time.monotonic() - begin < options.seconds and finds < options.most:
         number, turn = divmod(lived, len(roles))
         made = making.script_of(seed + number, roles[turn])
-        faulthandler.dump_traceback_later(_SLOW, exit=True)
+        if options.watched:
+            faulthandler.dump_traceback_later(_SLOW, exit=True)
         started = time.monotonic()
         complaint = target.complaint(made)
         taken = time.monotonic() - started
-        faulthandler.cancel_dump_traceback_later()
+        if options.watched:
+            faulthandler.cancel_dump_traceback_later()
         lived += 1
         size += script.bytes_read(made.steps)
         if taken > slowest:
@@ -114,6 +115,7 @@ def _atheris(options: argparse.Namespace, rest: List[str]) -> int:
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run the command; see the module."""
     options, rest = _arguments(arguments)
+    options.watched = arguments is None  # in a process of its own
     if options.atheris:
         return _atheris(options, rest)
     if rest:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterator, Tuple
 
+from h2.frame_buffer import CONTINUATION_BACKLOG
+
 from grpc._links import (
     _flow,
     _guards,
@@ -25,10 +27,9 @@ if TYPE_CHECKING:
 
 Measure = Tuple[str, float, float]
 
-# Between two looks at the output come so many reads, and what answers them: at most this much each, as a read of ours
-# is bounded. See `making`, which writes no longer ones.
-LONGEST_READ = 256 * 1024
-_ANSWERS = _guards.READS_BEFORE_MEASURING * 4 * LONGEST_READ
+# The longest read of the threads driver. Between two looks at the output there are so many reads, and what answers
+# them: a PING of 17 bytes is answered by as many, a frame of 9 bytes on a stream that is over by 13.
+LONGEST_READ = 512 * 1024
 
 # The messages that an End of ours sends are no longer than this, see `ends`.
 LONGEST_MESSAGE = 200_000
@@ -47,13 +48,14 @@ def pending_output(connection: Any) -> int:
     return size + (0 if output is None else output.size)
 
 
-def measures(connection: Any, limits: Limits, begun: int) -> Iterator[Measure]:
+def measures(connection: Any, limits: Limits, begun: int, longest_read: int) -> Iterator[Measure]:
     """What there is, how much of it, and how much there may be.
 
     Args:
       connection: At rest: nothing is being handled.
       limits: Its limits.
       begun: How many operations a client's End has begun.
+      longest_read: The length of the longest read.
     """
     h2 = connection._h2
     server = hasattr(connection, "_requests")
@@ -101,21 +103,24 @@ def measures(connection: Any, limits: Limits, begun: int) -> Iterator[Measure]:
         for register in (connection._queued, connection._returned):
             for waiting in register.values():
                 yield "an operation that waits", int(not isinstance(waiting, _waiting.Waiting)), 0
-    yield "pending output", pending_output(connection), _guards.MOST_OUTPUT + 2 * _guards.MOST_AHEAD + _ANSWERS
+    answers = _guards.READS_BEFORE_MEASURING * 2 * longest_read
+    yield "pending output", pending_output(connection), _guards.MOST_OUTPUT + 2 * _guards.MOST_AHEAD + answers
 
     # h2's
     incoming = h2.incoming_buffer
     # Behind an error the rest of that read stays where it is, until the connection is gone.
-    whole_frame = _FRAME_HEADER + frame + (LONGEST_READ if connection.finished else 0)
+    whole_frame = _FRAME_HEADER + frame + (longest_read if connection.finished else 0)
     yield "bytes of an incomplete frame", len(incoming._data), whole_frame
     block = sum(len(part.data) for part in incoming._headers_buffer)
-    yield "an incomplete header block", block, _h2_receiving._MOST_HEADER_BYTES + frame
+    tuned = isinstance(h2, TunedConnection)
+    most = _h2_receiving._MOST_HEADER_BYTES + longest_read if tuned else (1 + CONTINUATION_BACKLOG) * frame
+    yield "an incomplete header block", block, most
     # Those that were closed since the last one was opened are among them.
     yield "h2's streams", len(h2.streams), 2 * min(streams, 10**9) + 2
     yield "the decoder's table", h2.decoder.header_table._current_size, max(h2.decoder.max_allowed_table_size, 4096)
     yield "the decoder's table at most", h2.decoder.max_allowed_table_size, 4096
     yield "outbound window", h2.outbound_flow_control_window, 2**31 - 1
-    if isinstance(h2, TunedConnection):
+    if tuned:
         yield "closed streams", len(h2._closed_streams), 2**16 + _h2_sending._MAX_ENDED_STREAMS
         remembered = sum(len(block) for blocks in h2._memo_decoder.blocks for block in blocks)
         yield "remembered header blocks", remembered, _h2_hpack._MAX_BYTES

@@ -50,6 +50,15 @@ METADATA: Tuple[Any, ...] = (
 MESSAGES: Tuple[Optional[str], ...] = (None, "", "well", "50 % größer\n", "\ud800 alone", "m" * 3000, "\0\x7f")
 CODES: Tuple[Optional[int], ...] = (None, 0, 0, 5, 13, 16, 99)
 
+# As many as can be sent; every fifth choice is among all.
+_FIT = 5
+
+
+def metadata_of(choice: int) -> Any:
+    """Metadata: fit to be sent for the most part."""
+    return METADATA[choice // _FIT % len(METADATA)] if choice % _FIT == _FIT - 1 else METADATA[choice % _FIT]
+
+
 NO_REFLEX, GENEROUS, ANSWERING, ANGRY = range(4)
 """What an End does at once when it hears something: nothing; grants what it got; answers what is complete; aborts."""
 
@@ -243,7 +252,7 @@ class End:
             self._complete(operation, number, size)
         elif not self._client_side:
             if verb == "head" and not operation.spoken:
-                self._speak(operation, initial_metadata=METADATA[size % len(METADATA)] or ())
+                self._speak(operation, initial_metadata=metadata_of(size) or ())
                 operation.spoken = True
             elif verb == "refuse":
                 if not operation.said:
@@ -268,10 +277,10 @@ class End:
         whole = bool(number & 1)
         allowance = 1 + size % 7 if number & 2 else None
         payload = None if number & 4 else payload_of(number >> 8, size)
-        odd = number & 24 == 24
+        odd = number & 0x1D8 == 24
         protocol = None
         if number & 32:
-            authority = (None, "other.example", "not an authority")[size % 3]
+            authority = (None, "other.example", None, None, None, "not an authority")[size % 6]
             options = CallOptions(None, (None, 0, 1, 2)[size % 4], authority)
             protocol = links.Protocol(links.Protocol.Kind.CALL_OPTION, options)
         ticket = Ticket(
@@ -282,7 +291,7 @@ class End:
             Ticket.Subscription.FULL,
             (None, 1.5, 0.0, 1e9)[number >> 6 & 3],
             allowance,
-            METADATA[size % len(METADATA)] if number & 16 else None,
+            metadata_of(size) if number & 16 else None,
             payload,
             termination=_COMPLETION if whole else None,
             protocol=protocol,
@@ -336,7 +345,7 @@ class End:
         if not ends and not payloads:
             return
         if not self._client_side and not operation.spoken and number & 32:
-            fields["initial_metadata"] = METADATA[size % len(METADATA)]
+            fields["initial_metadata"] = metadata_of(size)
         if operation.context is not None and number & 64:
             operation.context.compression = number & 3
             operation.context.next_uncompressed = bool(number & 4)
@@ -384,7 +393,7 @@ class End:
         return {
             "code": CODES[number % len(CODES)],
             "message": MESSAGES[size % len(MESSAGES)],
-            "terminal_metadata": METADATA[(number + size) % len(METADATA)],
+            "terminal_metadata": metadata_of(number + size),
         }
 
     def _react(self, operation: Operation, ticket: Ticket) -> None:

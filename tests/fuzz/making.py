@@ -12,15 +12,16 @@ from tests.fuzz import script
 from tests.fuzz.bounds import LONGEST_READ
 from tests.fuzz.pen import Pen
 from tests.fuzz.script import READ, Script, Step, read
+from tests.fuzz.target import Subject
 from tests.fuzz.wire import PREFACE
 from tests.links.h2_recorded import CONVERSATION
 from tests.links.h2_twin import frame, settings
 
 _CHOICES: Dict[str, Tuple[int, ...]] = {
     "plain": (0, 0, 0, 0, 0, 1),
-    "receive": (0, 50, 1000, 4 * 1024 * 1024, 4 * 1024 * 1024, 4 * 1024 * 1024),
+    "receive": (0, 50, 1500, 4 * 1024 * 1024, 4 * 1024 * 1024, 4 * 1024 * 1024, 4 * 1024 * 1024),
     "send": (-1, -1, -1, 500),
-    "metadata": (100, 8192, 8192, 8192),
+    "metadata": (200, 500, 8192, 8192, 8192, 8192),
     "streams": (1, 3, 100, 2**31 - 1),
     "compression": (0, 0, 1, 2),
     "window": (1, 100, 1000, 65535, 4 * 1024 * 1024, 4 * 1024 * 1024),
@@ -37,7 +38,7 @@ _SIZES = (0, 1, 2, 3, 5, 10, 100, 1000, 5000, 20000, 100_000)
 _COMMON_VERBS = ("say", "say", "say", "complete", "complete", "grant", "grant", "abort")
 _CLIENT_VERBS = ("begin",) * 6 + ("waited", *_COMMON_VERBS)
 _SERVER_VERBS = ("head", "unary", "unary", "unary", "refuse", *_COMMON_VERBS)
-_DRIVER_VERBS = ("wait",) * 4 + ("block",) * 3 + ("unblock",) * 4 + ("early", "early", "leave", "hurry")
+_DRIVER_VERBS = ("wait",) * 14 + ("block",) * 10 + ("unblock",) * 14 + ("early",) * 6 + ("leave", "hurry")
 _ENDS = ("lose", "bye", "reconnect")
 
 
@@ -49,9 +50,10 @@ def script_of(seed: int, role: str) -> Script:
       role: `client` or `server`: what is driven.
     """
     dice = random.Random(f"{seed} {role}")
-    make = dice.choices((_noise, _session, _tampered, _headers, _recorded, _spliced), (1, 5, 6, 1, 3, 1))[0]
-    steps = _cut(dice, make(dice, role))
-    return Script(role, _options(dice), tuple(steps), f"seed {seed}: {make.__name__.strip('_')}")
+    make = dice.choices((_noise, _session, _tampered, _headers, _recorded, _spliced), (1, 6, 8, 1, 2, 1))[0]
+    options = _options(dice)
+    steps = _cut(dice, make(dice, Script(role, options, ())))
+    return Script(role, options, tuple(steps), f"seed {seed}: {make.__name__.strip('_')}")
 
 
 def script_of_bytes(data: bytes, role: str) -> Script:
@@ -83,8 +85,9 @@ def _word(dice: random.Random, role: str) -> Step:
 # ------------------------------------------------------------ what arrives
 
 
-def _noise(dice: random.Random, role: str) -> List[Step]:
+def _noise(dice: random.Random, frame_of: Script) -> List[Step]:
     """Arbitrary bytes, after a correct beginning or without one."""
+    role = frame_of.role
     steps = []
     if dice.random() < 0.7:
         steps += [read(word) for word in Pen(dice, role == "server", 0).greeting()]
@@ -93,39 +96,53 @@ def _noise(dice: random.Random, role: str) -> List[Step]:
     if role == "client":
         steps.append(Step("begin", 1, 5))
     if dice.random() < 0.1:
-        steps.append(
-            read(dice.choice((b"HTTP/1.1 400 Bad Request\r\n\r\n" * 9, b"GET / HTTP/1.1\r\n", b"\x16\x03")))
-        )
+        steps.append(read(dice.choice((b"HTTP/1.1 400 Bad Request\r\n\r\n" * 9, b"GET / HTTP/1.1\r\n", b"\x16\x03"))))
     alphabet = dice.choice((bytes(range(256)), b"\0\0\0\0\0\1\2\3\4\5\6\x07\x08\x09\x88\x40", b"\0\1"))
     for _ in range(dice.choice((1, 1, 1, 30))):
         steps.append(read(bytes(dice.choices(alphabet, k=dice.choice((1, 20, 300, 5000))))))
     return steps
 
 
-def _session(dice: random.Random, role: str, oddness: float = -1.0) -> List[Step]:
-    """What a peer may well write, and what the End says meanwhile."""
+def _session(dice: random.Random, frame_of: Script, oddness: float = -1.0) -> List[Step]:
+    """What a peer may well write, and what the End says meanwhile.
+
+    It is lived while it is written, so that the peer can see what becomes of its streams; else few sessions would last.
+    """
+    role = frame_of.role
     if oddness < 0:
-        oddness = dice.choice((0.0, 0.0, 0.02, 0.1, 0.5))
-    pen = Pen(dice, role == "server", oddness)
-    steps = [read(word) for word in pen.greeting()]
-    for _ in range(dice.choice((3, 20, 20, 60, 150))):
-        if dice.random() < 0.6:
-            steps.append(read(pen.word()))
-            continue
-        step = _word(dice, role)
-        if step.verb in ("begin", "waited"):
-            pen.expect()
-        elif step.verb == "reconnect":
-            pen = Pen(dice, role == "server", oddness)
-            steps.append(step)
-            steps += [read(word) for word in pen.greeting()]
-            continue
+        oddness = dice.choice((0.0, 0.0, 0.01, 0.05, 0.3))
+    subject = Subject(frame_of)
+    pen = Pen(dice, role == "server", oddness, subject)
+    steps: List[Step] = []
+
+    def take(step: Step) -> None:
         steps.append(step)
+        subject.take(step)
+        pen.look()
+
+    try:
+        for word in pen.greeting():
+            take(read(word))
+        for _ in range(dice.choice((3, 20, 40, 80, 150))):
+            if subject.lost:
+                if role == "server" or dice.random() < 0.4:
+                    break
+                step = Step("reconnect")
+            else:
+                step = _word(dice, role) if dice.random() < 0.45 else read(pen.word())
+            take(step)
+            if step.verb == "reconnect":
+                pen = Pen(dice, role == "server", oddness, subject)
+                for word in pen.greeting():
+                    take(read(word))
+    except Exception:  # it will be seen again when the script is lived
+        pass
     return steps
 
 
-def _headers(dice: random.Random, role: str) -> List[Step]:
+def _headers(dice: random.Random, frame_of: Script) -> List[Step]:
     """Frame headers of all kinds with bodies of all kinds, right lengths for the most part."""
+    role = frame_of.role
     steps = [read(word) for word in Pen(dice, role == "server", 0).greeting()]
     for _ in range(dice.choice((5, 40))):
         if role == "client" and dice.random() < 0.2:
@@ -138,8 +155,9 @@ def _headers(dice: random.Random, role: str) -> List[Step]:
     return steps
 
 
-def _recorded(dice: random.Random, role: str) -> List[Step]:
+def _recorded(dice: random.Random, frame_of: Script) -> List[Step]:
     """What a real peer has written, as it was or tampered with."""
+    role = frame_of.role
     ours = "s" if role == "server" else "c"
     steps: List[Step] = []
     for who, data in CONVERSATION:
@@ -157,13 +175,13 @@ def _recorded(dice: random.Random, role: str) -> List[Step]:
     return steps
 
 
-def _tampered(dice: random.Random, role: str) -> List[Step]:
-    return _tamper(dice, _session(dice, role, dice.choice((0.0, 0.0, 0.05))))
+def _tampered(dice: random.Random, frame_of: Script) -> List[Step]:
+    return _tamper(dice, _session(dice, frame_of, dice.choice((0.0, 0.0, 0.05))))
 
 
-def _spliced(dice: random.Random, role: str) -> List[Step]:
+def _spliced(dice: random.Random, frame_of: Script) -> List[Step]:
     """The beginning of one session and the end of another, or both by turns."""
-    one, other = (_session(dice, role, 0.0) for _ in range(2))
+    one, other = (_session(dice, frame_of, 0.0) for _ in range(2))
     if dice.random() < 0.5:
         return one[: dice.randrange(len(one))] + other[dice.randrange(len(other)) :]
     steps = []
@@ -304,7 +322,7 @@ def _pieces(dice: random.Random, data: bytes, size: int) -> List[bytes]:
     size = max(size, len(data) // 300)
     pieces = []
     while data:
-        length = dice.randrange(1, 2 * size) if size > 1 else 1
+        length = min(dice.randrange(1, 2 * size), LONGEST_READ) if size > 1 else 1
         pieces.append(data[:length])
         data = data[length:]
     return pieces

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
 
 from hpack import Encoder
 
@@ -35,6 +35,8 @@ from tests.links.h2_twin import (
 
 if TYPE_CHECKING:
     import random
+
+    from tests.fuzz.target import Subject
 
 Fields = Tuple[Tuple[bytes, bytes], ...]
 
@@ -65,50 +67,71 @@ EXTRAS: Tuple[Fields, ...] = (
     ((b"grpc-status", b"0"), (b"grpc-status", b"13")),
     ((b"grpc-status", b"-1"),),
     ((b"grpc-message", b"%C3%A9%zz%"),),
-    ((b"te", b"trailers"), (b"te", b"gzip")),
-    ((b"content-length", b"5"),),
     ((b"content-type", b"text/html"),),
     ((b"grpc-timeout", b"1S"), (b"grpc-timeout", b"2S")),
     ((b"grpc-retry-pushback-ms", b"12"),),
 )
-PATHS = (b"/pkg.Svc/Do",) * 5 + (b"/pkg.Svc/Go", b"/", b"//", b"*", b"/a", b"/a/b/c/d", b"/\xff/\xfe", b"", b"no/slash")
+_STRANGE: Tuple[Fields, ...] = (
+    (*_REQUEST, *_TAIL, (b"te", b"gzip")),
+    (*_REQUEST, *_TAIL, (b"content-length", b"5")),
+    (*_RESPONSE, (b"content-length", b"5")),
+)
+PATHS = (b"/pkg.Svc/Do", b"/pkg.Svc/Go", b"/", b"//", b"*", b"/a", b"/a/b/c/d", b"/\xff/\xfe", b"", b"no/slash")
 STATUSES = (b"0", b"0", b"0", b"1", b"4", b"5", b"12", b"14", b"99", b"00", b"", b"x")
 
 
-def message(dice: random.Random, size: int) -> bytes:
-    """A message as gRPC frames it, or nearly."""
+def message(dice: random.Random, size: int, encoding: int) -> bytes:
+    """A message as gRPC frames it, or nearly.
+
+    Args:
+      dice: What decides.
+      size: Of the payload.
+      encoding: The number of the algorithm that the header block has named.
+    """
     form = dice.random()
     payload = bytes(size)
-    if form < 0.75:
-        return struct.pack(">BI", 0, size) + payload
-    if form < 0.85:
-        payload = dice.choice((gzip.compress, zlib.compress))(payload)
+    if encoding and form < 0.5:
+        payload = (zlib.compress if encoding == 1 else gzip.compress)(payload)
+        if form < 0.05:
+            payload = payload[: len(payload) // 2] + payload[-9:]
         return struct.pack(">BI", 1, len(payload)) + payload
-    if form < 0.9:
+    if form < 0.96:
+        return struct.pack(">BI", 0, size) + payload
+    if form < 0.97:
         return struct.pack(">BI", 1, size) + payload
-    if form < 0.95:
-        return struct.pack(">BI", dice.randrange(256), dice.choice((size, 2**32 - 1, 5_000_000))) + payload
+    if form < 0.98:
+        return struct.pack(">BI", dice.randrange(256), size) + payload
+    if form < 0.99:
+        return struct.pack(">BI", 0, dice.choice((2**32 - 1, 5_000_000))) + payload
     return payload
 
 
 class Pen:
     """Writes one session."""
 
-    def __init__(self, dice: random.Random, client_side: bool, oddness: float) -> None:
+    def __init__(
+        self, dice: random.Random, client_side: bool, oddness: float, subject: Optional[Subject] = None
+    ) -> None:
         """Begin.
 
         Args:
           dice: What decides.
           client_side: The role of the peer that writes.
           oddness: How often it writes what is odd or forbidden, from 0 to 1.
+          subject: Whom it writes to, and is careful not to offend if nothing odd is to be written.
         """
         self._dice = dice
         self._client_side = client_side
         self._oddness = oddness
+        self._subject = subject
         self._encoder = Encoder()
         self._next = 1
-        # Stream id -> how many header blocks were written.
+        # What may still be written on: stream id -> how many header blocks were written.
         self._streams: Dict[int, int] = {}
+        self._met: Set[int] = set()
+        # What the window did not admit, and how messages are compressed, by stream.
+        self._rest: Dict[int, bytes] = {}
+        self._encodings: Dict[int, int] = {}
         common: List[Tuple[Callable[[], bytes], int]] = [
             (self.opening, 6),
             (self.data, 8),
@@ -159,18 +182,46 @@ class Pen:
         """Some frame, or a few that belong together."""
         return self._dice.choice(self._odd if self._dice.random() < self._oddness else self._common)()
 
+    def look(self) -> None:
+        """See what has become of the streams on the other side."""
+        assert self._subject is not None
+        reader = self._subject.reader
+        for stream_id in list(self._streams):
+            if reader.is_over(stream_id):
+                self._end(stream_id)
+        if not self._client_side:
+            for stream_id in reader.open_streams():
+                if stream_id not in self._met:
+                    self._met.add(stream_id)
+                    self._streams[stream_id] = 0
+
     def expect(self) -> None:
-        """Take the news that the other side, a client, may have opened a stream."""
+        """Take the news that the other side, a client, may have opened a stream, where nobody looks."""
         self._streams[self._next] = 0
         self._next += 2
 
-    def stream(self) -> int:
-        """A stream, mostly one that is there."""
+    def _end(self, stream_id: int) -> None:
+        self._streams.pop(stream_id, None)
+        self._rest.pop(stream_id, None)
+
+    def _is_odd(self) -> bool:
+        return self._dice.random() < self._oddness
+
+    def stream(self, least: int = 0) -> int:
+        """A stream that may be written on; 0 if there is none. With some oddness, any.
+
+        Args:
+          least: How many header blocks it has at the least.
+        """
         dice = self._dice
-        if not self._streams or dice.random() < 0.03:
-            return dice.choice((0, 1, 2, 3, 99, 2**31 - 1))
-        recent = list(self._streams)[-6:]
-        return dice.choice(recent)
+        if self._is_odd():
+            return dice.choice((0, 1, 2, 3, self._next, 99, 2**31 - 1))
+        streams = [stream_id for stream_id, number in self._streams.items() if number >= least]
+        return dice.choice(streams[-6:]) if streams else 0
+
+    def _full(self) -> bool:
+        """Whether no further stream is admitted."""
+        return self._subject is not None and len(self._streams) >= self._subject.limits.max_concurrent_streams
 
     # ------------------------------------------------------------ ordinary
 
@@ -189,41 +240,73 @@ class Pen:
             return frame(HEADERS, flags, stream_id, coded[:half]) + rest
         return frame(HEADERS, flags | END_HEADERS, stream_id, coded)
 
+    def _extra(self, stream_id: int) -> Fields:
+        dice = self._dice
+        if dice.random() < 0.2:
+            self._encodings[stream_id] = number = dice.choice((1, 2))
+            return ((b"grpc-encoding", (b"", b"deflate", b"gzip")[number]),)
+        return dice.choice(EXTRAS) if dice.random() < 0.4 else ()
+
     def opening(self) -> bytes:
         dice = self._dice
-        extra = dice.choice(EXTRAS)
         if not self._client_side:
             stream_id = self.stream()
-            if self._streams.get(stream_id) and dice.random() < 0.9:
+            if not stream_id:
+                return self.quiet()
+            if self._streams.get(stream_id) and not self._is_odd():
                 return self.data()
             self._streams[stream_id] = 1
-            status = dice.choice((b"200",) * 6 + (b"404", b"503", b"100"))
+            status = dice.choice((b"200",) * 20 + (b"404", b"503", b"100"))
             alone = ((b"grpc-status", dice.choice(STATUSES)),) if dice.random() < 0.15 else ()
-            fields = ((b":status", status), *_RESPONSE[1:], *extra, *alone)
-            return self._block(stream_id, fields, bool(alone) or dice.random() < 0.05)
+            fields = ((b":status", status), *_RESPONSE[1:], *self._extra(stream_id), *alone)
+            end = bool(alone) or dice.random() < 0.02
+            if end:
+                self._end(stream_id)
+            return self._block(stream_id, fields, end)
+        if self._full() and not self._is_odd():
+            return self.ending()
         stream_id = self._next
         self._next += dice.choice((2, 2, 2, 2, 10))
-        self._streams[stream_id] = 1
-        path = ((b":path", dice.choice(PATHS)),)
-        fields = (*_REQUEST[:2], *path, _REQUEST[3], *_TAIL, *extra)
-        if dice.random() < 0.05:
+        end = dice.random() < 0.1
+        if not end:
+            self._streams[stream_id] = 1
+        path = ((b":path", dice.choice(PATHS) if dice.random() < 0.2 else PATHS[0]),)
+        fields = (*_REQUEST[:2], *path, _REQUEST[3], *_TAIL, *self._extra(stream_id))
+        if self._is_odd():
             doomed = dice.randrange(len(fields))
             fields = (*fields[:doomed], *fields[doomed + 1 :])
-        return self._block(stream_id, fields, dice.random() < 0.1)
+        return self._block(stream_id, fields, end)
+
+    def quiet(self) -> bytes:
+        """Something that concerns no stream."""
+        return self._dice.choice((self.ping, self.setting, self.window))()
 
     def data(self) -> bytes:
         dice = self._dice
-        body = b"".join(
-            message(dice, dice.choice((0, 0, 5, 100, 100, 1500, 20000))) for _ in range(dice.choice((1, 1, 1, 3, 20)))
+        stream_id = self.stream(1)
+        if not stream_id:
+            return self.opening() if self._streams or self._client_side else self.quiet()
+        encoding = self._encodings.get(stream_id, 0)
+        body = self._rest.pop(stream_id, b"") + b"".join(
+            message(dice, dice.choice((0, 0, 5, 100, 100, 1500, 20000)), encoding)
+            for _ in range(dice.choice((1, 1, 1, 3, 20)))
         )
-        stream_id = self.stream()
         end = dice.random() < 0.15
+        if self._subject is not None and not self._is_odd():
+            room = self._subject.room(stream_id)
+            if len(body) > room:
+                self._rest[stream_id] = body[room:][:100_000]
+                body = body[:room]
+                end = False
+        if end:
+            self._end(stream_id)
         pieces = []
         size = dice.choice((16384, 16384, 16384, 100, 7)) if len(body) < 3000 else 16384
+        padded = self._is_odd()
         while True:
             piece, body = body[:size], body[size:]
             flags = END_STREAM if end and not body else 0
-            if dice.random() < 0.05:
+            if padded:
                 pieces.append(frame(DATA, flags | PADDED, stream_id, b"\x05" + piece[: size - 6] + bytes(5)))
             else:
                 pieces.append(frame(DATA, flags, stream_id, piece))
@@ -233,19 +316,29 @@ class Pen:
     def ending(self) -> bytes:
         dice = self._dice
         stream_id = self.stream()
-        self._streams.pop(stream_id, None)
-        if self._client_side or dice.random() < 0.1:
-            return frame(DATA, END_STREAM, stream_id, dice.choice((b"", message(dice, 10))))
+        if not stream_id:
+            return self.quiet()
+        if self._rest.get(stream_id) and not self._is_odd():
+            return self.data()
+        answered = self._streams.get(stream_id)
+        self._end(stream_id)
+        if self._client_side or (answered and self._is_odd()):
+            return frame(DATA, END_STREAM, stream_id, b"")
         fields = dice.choice((((b"grpc-status", dice.choice(STATUSES)),), *TRAILERS))
-        return self._block(stream_id, (*fields, *dice.choice(EXTRAS)), dice.random() < 0.97)
+        extra = dice.choice(EXTRAS) if self._is_odd() else ()
+        return self._block(stream_id, (*(() if answered else _RESPONSE), *fields, *extra), not self._is_odd())
 
     def window(self) -> bytes:
-        amount = self._dice.choice((1, 5, 1000, 65535, 2**20, 2**30))
+        amount = self._dice.choice((1, 5, 1000, 65535, 2**20))
         return frame(WINDOW_UPDATE, 0, self._dice.choice((0, self.stream())), struct.pack(">I", amount))
 
     def reset(self) -> bytes:
         code = self._dice.choice((0, 7, 7, 8, 8, 1, 2, 5, 11, 99))
-        return frame(RST_STREAM, 0, self.stream(), struct.pack(">I", code))
+        stream_id = self.stream()
+        if not stream_id and not self._is_odd():
+            return self.quiet()
+        self._end(stream_id)
+        return frame(RST_STREAM, 0, stream_id, struct.pack(">I", code))
 
     def ping(self) -> bytes:
         body = self._dice.choice((b"12345678", b"goodbye?", b"alive?\0\0"))
@@ -258,7 +351,7 @@ class Pen:
         code, values = dice.choice(
             (
                 (1, (0, 100, 4096, 2**32 - 1)),
-                (2, (0, 1)),
+                (2, (0,)),
                 (3, (0, 1, 5, 100)),
                 (4, (0, 1, 10, 1000, 65535, 2**31 - 1)),
                 (5, (16384, 20000, 2**24 - 1)),
@@ -270,7 +363,7 @@ class Pen:
 
     def goaway(self) -> bytes:
         dice = self._dice
-        if dice.random() < 0.6:
+        if dice.random() < 0.8:
             return self.window()
         last = dice.choice((0, 1, 3, self._next, 2**31 - 1, 2**32 - 1))
         debug = dice.choice((b"", b"max_age", b"too_many_pings", b"\xff\xfe"))
@@ -288,7 +381,7 @@ class Pen:
         return frame(PRIORITY, 0, stream_id, struct.pack(">IB", parent, 7))
 
     def strange(self) -> bytes:
-        fields = self._dice.choice(ODDITIES)
+        fields = self._dice.choice((*ODDITIES, *_STRANGE))
         if self._client_side:
             stream_id = self._next
             self._next += 2

@@ -24,6 +24,8 @@ import logging
 from typing import Any, Callable, Dict, Hashable, List, Optional
 from unittest import mock
 
+import h2.exceptions
+
 from grpc._links import _h2_tuning, _upkeep
 from grpc._links._client import ClientConnection
 from grpc._links._h2_graceful import GracefulConnection
@@ -70,6 +72,7 @@ class Subject:
         option = made_by.option
         self._script = made_by
         self._client_side = made_by.role == "client"
+        self._longest_read = max((len(step.data) for step in made_by.steps), default=0)
         self.limits = Limits(
             max_receive_message_length=option("receive"),
             max_send_message_length=option("send"),
@@ -215,17 +218,29 @@ class Subject:
                 self.number = number
                 if self.trace is not None:
                     self.trace(f"{self.number} {_shown(step)}")
-                for _ in range(step.number if step.verb == script.READ else 1):
-                    if step.verb == script.READ and self.lost:
-                        break
-                    self._do(step)
-                    self._check()
+                self.take(step)
             step = script.Step("end of the script")
             self._part()
         except Exception as error:
             raise Violation(self.number, _shown(step), f"{type(error).__name__}: {error}") from error
         finally:
             logger.removeHandler(handler)
+
+    def take(self, step: script.Step) -> None:
+        """Do one step, and check; whatever is broken is raised as it is."""
+        self._longest_read = max(self._longest_read, len(step.data))
+        for _ in range(step.number if step.verb == script.READ else 1):
+            if step.verb == script.READ and self.lost:
+                break
+            self._do(step)
+            self._check()
+
+    def room(self, stream_id: int) -> int:
+        """How much DATA the peer may send on a stream."""
+        try:
+            return int(self.connection._h2.remote_flow_control_window(stream_id))
+        except h2.exceptions.ProtocolError:
+            return 0
 
     def _do(self, step: script.Step) -> None:
         verb = step.verb
@@ -297,7 +312,7 @@ class Subject:
         if connection.deliveries:
             raise AssertionError("deliveries are left")
         begun = self.end.begun - self._begun_before
-        _require(bounds.measures(connection, self.limits, begun))
+        _require(bounds.measures(connection, self.limits, begun, self._longest_read))
         for stream in connection._operations.values():
             operation = self.end.known.get(stream.operation_id)
             if operation is None:
@@ -380,6 +395,9 @@ def reduced(made_by: script.Script, complains: Callable[[script.Script], Optiona
     def fails(candidate: List[script.Step]) -> bool:
         return kind_of(complains(made_by._replace(steps=tuple(candidate)))) == wanted
 
+    for joined in (_joined(steps), [step for step in steps if step.verb != script.READ or step.data]):
+        if fails(joined):
+            steps = joined
     size = max(1, len(steps) // 2)
     while True:
         position = 0
@@ -393,6 +411,17 @@ def reduced(made_by: script.Script, complains: Callable[[script.Script], Optiona
             break
         size = max(1, size // 2)
     return made_by._replace(steps=tuple(steps))
+
+
+def _joined(steps: List[script.Step]) -> List[script.Step]:
+    """What arrives in pieces arrives at once."""
+    joined: List[script.Step] = []
+    for step in steps:
+        if step.verb == script.READ == (joined[-1].verb if joined else "") and step.number == joined[-1].number == 1:
+            joined[-1] = script.read(joined[-1].data + step.data)
+        else:
+            joined.append(step)
+    return joined
 
 
 def kind_of(text: Optional[str]) -> Optional[str]:

@@ -85,6 +85,15 @@ class Reader:
         """Whether everything that was written is complete."""
         return not self._data and self._block is None
 
+    def open_streams(self) -> Dict[int, int]:
+        """Stream id -> how many header blocks were written on it, of those that may still be written on."""
+        over = self._reset if self._client_side else self._reset | self._ended
+        return {stream_id: number for stream_id, number in self._blocks.items() if stream_id not in over}
+
+    def is_over(self, stream_id: int) -> bool:
+        """Whether the writer has had its last word on a stream, and wants to hear nothing more."""
+        return stream_id in self._reset or (stream_id in self._ended and not self._client_side)
+
     def _take(self, frame: frames.Frame) -> None:
         if not self._begun:
             self._begun = True

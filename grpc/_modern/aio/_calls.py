@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from typing import TYPE_CHECKING, Any, Generator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Generator, List, Optional, Tuple
 
 from grpc._modern import _rpc
 from grpc._modern.aio import _base_call, _errors
@@ -143,6 +143,10 @@ class Call(_base_call.Call):
             self._face.add_done_callback(self._tell_done)
         else:
             self._callbacks.append((callback, context))
+
+    def when_ended(self, action: Callable[[], None]) -> None:
+        """Have an action called at the end; unlike a done callback it does not keep this object."""
+        self._face.add_done_callback(lambda _: action())
 
     def _tell_done(self, _: Any = None) -> None:
         if not self.done():

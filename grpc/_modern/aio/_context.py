@@ -208,6 +208,16 @@ class ServicerContext(_base_server.ServicerContext[Any, Any]):
         if self._callbacks is not None:
             self._tell_done()
 
+    def complete(self) -> None:
+        """End the RPC of a handler that has given all its responses.
+
+        OK is said in so many words. A caller that expects one response, of a handler that gave none, learns from it
+        that nothing went wrong: the two only differ about the shape of the method.
+        """
+        if self._code is None and not self.finished:
+            self._face.code(status.OK)
+        self.finish()
+
     def fail(self, number: int, details: str) -> None:
         """End the RPC for a failure of the handler or of the library; what the handler has set goes before."""
         if self.finished:

@@ -109,6 +109,7 @@ async def _answer_all(context: ServicerContext, result: Any) -> None:
     if not hasattr(result, "__aiter__"):
         result = await result
         if not hasattr(result, "__aiter__"):
+            context.complete()
             return
     responses: AsyncIterator[Any] = result.__aiter__()
     try:
@@ -119,6 +120,7 @@ async def _answer_all(context: ServicerContext, result: Any) -> None:
         close = getattr(responses, "aclose", None)
         if close is not None:
             await close()
+    context.complete()
 
 
 async def _unary_unary(context: ServicerContext, handler: RpcMethodHandler, behavior: Any) -> None:

@@ -6,8 +6,10 @@ What they say reaches Face on the loop, whichever thread they say it in.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
+import logging
 import threading
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
     from grpc._modern._serving import RpcMethodHandler
     from grpc._modern.aio._context import ServicerContext
+
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class _FromThread(face.ServicerContext):
@@ -110,9 +115,12 @@ class _Responses:
             return payload
 
     def close(self) -> None:
-        """Have the function end, if it still runs."""
-        with self._lock:
-            self._responses.close()
+        """Have the function end, if it still runs; what it raises then concerns nobody but the log."""
+        try:
+            with self._lock:
+                self._responses.close()
+        except Exception:
+            _LOGGER.exception("A handler raised when it was closed")
 
 
 async def run(
@@ -153,6 +161,7 @@ async def run(
             payload = await away(responses.next)
     except BaseException:
         # The generator ends in the pool, as it ran: now, or as soon as it lets go of its thread.
-        loop.run_in_executor(pool, responses.close)
+        with contextlib.suppress(RuntimeError):  # the pool takes no more, since the program ends
+            loop.run_in_executor(pool, responses.close)
         raise
     context.finish()

@@ -147,8 +147,10 @@ class ServiceOperation(_hearing.Hearing):
         self._delivering = True
         if self._peer_subscription is not _FULL:
             self._send_allowance = _BOUNDLESS
-            initial_metadata, payload, further_payloads, completion, _, protocol = upcall or _NOTHING
-            return (initial_metadata, payload, further_payloads, completion, _BOUNDLESS, protocol)
+            initial_metadata, payload, further_payloads, completion, allowance, protocol = upcall or _NOTHING
+            return (
+                initial_metadata, payload, further_payloads, completion, _BOUNDLESS + (allowance or 0), protocol,
+            )  # fmt: skip
         return upcall or _NOTHING
 
     def begin(

@@ -13,7 +13,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 _LIMIT = 30
 
 _BEGINNING = """
-import os, signal, socket, sys, threading
+import os, signal, socket, sys, threading, warnings
+# Python 3.12 and later warn of any fork beside threads; that it works all the same is what is tested.
+warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
 from grpc._io import addresses, threads
 from grpc._io.threads import _driver
 from grpc.framework.foundation.environment import Waiter
