@@ -48,6 +48,7 @@ TOP = (
 )
 # A tool that protoc starts. It stands beside the layers: it imports none of them, and none of them imports it.
 CODEGEN = "grpc._codegen"
+MIGRATE = "grpc._migrate"
 # A number and nothing else: anybody may name it.
 VERSION = "grpc._version"
 
@@ -73,7 +74,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     BETA: (FACE_CONTRACT, ASSEMBLY, VERSION, *LOWEST),
     VERSION: (),
     CODEGEN: (),
+    MIGRATE: (),  # reads sources of others, and nothing of ours
     **dict.fromkeys(TOP, (MODERN, VALUES, BETA, VERSION, *TOP)),
+    "grpc.__main__": (MIGRATE, VERSION, *TOP),
 }
 
 # Packages that only hold the packages of layers: what stands here for them is about their `__init__.py` alone.
@@ -89,7 +92,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "selectors": (DRIVERS,),
     "select": (DRIVERS,),
     "ssl": (DRIVERS,),
-    "asyncio": (DRIVERS, MODERN_AIO),
+    "asyncio": (DRIVERS, MODERN_AIO, "grpc._demo"),
     "time": (FOUNDATION, DRIVERS, ASSEMBLY, MODERN, BETA, "grpc._demo"),  # the layers between are handed a clock
 }
 
@@ -237,7 +240,9 @@ _KNOWN = {*MAY_IMPORT, DRIVER_CONTRACT, "grpc._io.threads", MODERN_AIO, "grpc.fr
         pytest.param(MODERN + "._channel", "import google.protobuf", "google.protobuf", id="protobuf"),
         pytest.param(MODERN + "._channel", "import pytest", "pytest", id="not a dependency"),
         pytest.param(CODEGEN + "._plugin", "from grpc import _version", VERSION, id="a tool, the library"),
-        pytest.param("grpc", "from grpc._codegen import _plugin", CODEGEN + "._plugin", id="the top, a tool"),
+        pytest.param("grpc", "from grpc._codegen import _plugin", CODEGEN, id="the top, a tool"),
+        pytest.param(MIGRATE + "._names", "from grpc import beta", BETA, id="a tool, a public API"),
+        pytest.param("grpc", "from grpc import _migrate", MIGRATE, id="the top, the tool of its command line"),
     ],
 )
 def test_a_violation_is_caught(module: str, source: str, imported: str) -> None:

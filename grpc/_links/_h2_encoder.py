@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Optional
 
 from hpack import NeverIndexedHeaderTuple
-from hpack.hpack import Encoder, encode_integer
+from hpack.hpack import encode_integer
 from hpack.table import HeaderTable
 
-from grpc._links._h2_hpack import MAX_SHORT_LENGTH, Room, Stillness, list_size
+from grpc._links._h2_hpack import MAX_SHORT_LENGTH, BoundedEncoder, Room, Stillness, list_size
 
 __all__ = ["EncodedBlock", "MemoEncoder"]
 
@@ -38,7 +38,7 @@ def _is_usual(header: Any) -> bool:
     return isinstance(header, tuple) and len(header) == 2 and type(header[0]) is type(header[1]) is bytes
 
 
-class MemoEncoder(Encoder):
+class MemoEncoder(BoundedEncoder):
     """An hpack Encoder with a memory. `encode` learns, `recall` is the short way for what is known."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class MemoEncoder(Encoder):
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
         self.forget()
-        Encoder.header_table_size.fset(self, value)  # type: ignore[attr-defined]  # the property of the base class
+        BoundedEncoder.header_table_size.fset(self, value)  # type: ignore[attr-defined]  # the property of the base
 
     def recall(self, headers: tuple[Any, ...]) -> Optional[EncodedBlock]:
         """Encodes headers from memory.

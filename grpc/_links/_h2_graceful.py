@@ -18,6 +18,8 @@ from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, Event
 from h2.exceptions import FrameTooLargeError
 
+from grpc._links._h2_hpack import BoundedEncoder
+
 if TYPE_CHECKING:
     from h2._typing import Buffer
     from h2.config import H2Configuration
@@ -75,6 +77,7 @@ class GracefulConnection(H2Connection):
 
     def __init__(self, config: Optional[H2Configuration] = None) -> None:
         super().__init__(config=config)
+        self.encoder = BoundedEncoder()
         self._written = bytearray()  # taken from h2 already, with the GOAWAY frames in their places
         self._to_skip = 0 if self.config.client_side else _PREFACE_BYTES  # bytes that surely hold no frame header
         self._held = b""  # a piece of a frame header, or of a GOAWAY frame

@@ -14,12 +14,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpack import Encoder
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hpack.table import HeaderTable
 
-__all__ = ["MAX_SHORT_LENGTH", "Room", "Stillness", "list_size"]
+__all__ = ["MAX_SHORT_LENGTH", "BoundedEncoder", "Room", "Stillness", "list_size"]
+
+# A peer may let the table for our header blocks grow to 4 GiB, and every header with a new value would stay in it. This
+# is what HPACK begins with, and enough for the headers that a connection repeats.
+_MAX_TABLE_BYTES = 4096
 
 # What one coder remembers at most, counted as HPACK counts a table (names, values and 32 octets each) plus the bytes
 # of the block and a share for each entry: room for some hundred kinds of calls, and for what a hostile peer may fill.
@@ -33,6 +39,25 @@ MAX_SHORT_LENGTH = 126  # the longest length that HPACK codes in one octet
 def list_size(headers: Iterable[Any]) -> int:
     """Returns the size of a header list as SETTINGS_MAX_HEADER_LIST_SIZE counts it."""
     return sum(32 + len(header[0]) + len(header[1]) for header in headers)
+
+
+class BoundedEncoder(Encoder):
+    """An hpack Encoder whose table stays small, and that announces every change of its size."""
+
+    @property
+    def header_table_size(self) -> int:
+        """The limit of the dynamic table in octets; set to what the peer allows, it takes what is sensible."""
+        return self.header_table.maxsize
+
+    @header_table_size.setter
+    def header_table_size(self, value: int) -> None:
+        value = min(value, _MAX_TABLE_BYTES)
+        # Told the same size again, hpack would forget that the change to it is not announced yet.
+        if value != self.header_table.maxsize:
+            Encoder.header_table_size.fset(self, value)  # type: ignore[attr-defined]  # the property of the base class
+            changes = self.table_size_changes
+            if len(changes) > 2:
+                changes[:] = [min(changes), changes[-1]]  # "the smallest ... and the final" (RFC 7541, 4.2)
 
 
 class Room:

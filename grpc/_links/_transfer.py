@@ -154,7 +154,9 @@ class TransferConnection(_connection.Http2Connection):
             self._increment(due, None)
 
     def _increment(self, due: int, stream_id: Any) -> None:
-        with contextlib.suppress(h2.exceptions.ProtocolError):  # closed meanwhile: nobody needs a window there
+        # Closed meanwhile: nobody needs a window there. Where the same read has opened another stream after that, h2
+        # has forgotten this one, and has no better error for it than a KeyError.
+        with contextlib.suppress(h2.exceptions.ProtocolError, KeyError):
             self._h2.increment_flow_control_window(due, stream_id)
 
     # ------------------------------------------------------------ out

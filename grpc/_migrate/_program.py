@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Se
 
 from grpc._migrate import _table
 from grpc._migrate._findings import Edit, Finding
-from grpc._migrate._scopes import Binding, Scope, Scopes, split_module
+from grpc._migrate._scopes import Binding, Scopes, split_module
 
 if TYPE_CHECKING:
     from grpc._migrate._source import Source

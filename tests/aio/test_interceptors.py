@@ -317,6 +317,22 @@ class TestEnds:
 
         run(main())
 
+    def test_a_call_that_an_interceptor_began_before_it_failed_is_cancelled(self, run: Run, serve: Serve) -> None:
+        calls: List[Any] = []
+
+        class Raising(aio.UnaryUnaryClientInterceptor):
+            async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                calls.append(await continuation(client_call_details, request))
+                raise ValueError("too late")
+
+        async def main() -> None:
+            async with serve([Raising()], **METHODS) as channel:
+                with pytest.raises(ValueError, match="too late"):
+                    await channel.unary_unary(path("Hang"))(b"")
+                assert calls[0].cancelled()
+
+        run(main())
+
     def test_cancel_reaches_interceptors_that_run(self, run: Run, serve: Serve) -> None:
         async def main() -> None:
             ends: List[str] = []

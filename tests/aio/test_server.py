@@ -217,7 +217,6 @@ class TestFailingHandlers:
 
         run(main())
 
-
     def test_a_generator_whose_call_ends_cleans_up_in_its_own_task(self, run: Run, serve: Serve) -> None:
         async def main() -> None:
             tasks: List[Any] = []
@@ -602,7 +601,10 @@ class TestLife:
     def test_a_handler_may_stop_its_own_server(self, run: Run) -> None:
         async def main() -> None:
             async def behavior(request: bytes, context: Context) -> bytes:
-                await server.stop(None)
+                try:
+                    await server.stop(None)
+                finally:
+                    await server.stop(None)  # it does not wait for itself
                 return b""
 
             server = aio.server(handlers=handlers(Stop=unary(behavior)))
@@ -613,6 +615,24 @@ class TestLife:
                 await server.wait_for_termination()
 
         run(main())
+
+
+def test_a_call_that_ends_before_its_handler_begins_leaves_nothing(run: Run) -> None:
+    begun = []
+
+    async def behavior(request: bytes, context: Context) -> bytes:
+        begun.append(request)
+        return b""
+
+    async def main() -> None:
+        async with serving("inprocess", {"Never": unary(behavior)}) as (server, channel):
+            call = channel.unary_unary(path("Never"))(b"")
+            call.cancel()
+            await asyncio.sleep(0.01)
+            await server.stop(None)
+
+    run(main())
+    assert begun == []
 
 
 def test_many_loops_in_many_threads_have_their_own_servers_and_channels() -> None:

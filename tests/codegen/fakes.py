@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Callable, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
 
-import pytest
+if TYPE_CHECKING:
+    import pytest
 
 
 class Message:
@@ -37,24 +38,15 @@ class Channel:
     def __init__(self) -> None:
         self.noted: Dict[str, Noted] = {}
 
-    def _maker(shape: str) -> Callable[..., Any]:  # type: ignore[misc]  # noqa: N805
+    def __getattr__(self, shape: str) -> Callable[..., str]:
         def make(
-            self: Channel,
-            method: str,
-            request_serializer: Any = None,
-            response_deserializer: Any = None,
-            _registered_method: bool = False,
+            method: str, request_serializer: Any, response_deserializer: Any, _registered_method: bool = False
         ) -> str:
             codecs = {"request_serializer": request_serializer, "response_deserializer": response_deserializer}
             self.noted[method] = (shape, {**codecs, "_registered_method": _registered_method})
             return f"calls {method}"
 
         return make
-
-    unary_unary = _maker("unary_unary")
-    unary_stream = _maker("unary_stream")
-    stream_unary = _maker("stream_unary")
-    stream_stream = _maker("stream_stream")
 
 
 class OldChannel:

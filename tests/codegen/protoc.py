@@ -26,8 +26,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def generate(folder: pathlib.Path) -> None:
-    """Generate everything for all samples into a folder."""
-    options = [f"--python_out={folder}", f"--grpc_python_out={folder}", "--grpc_python_opt=beta,pyi"]
+def generate(folder: pathlib.Path, parameters: str = "beta,pyi") -> None:
+    """Generate messages and services of all samples into a folder."""
+    options = [f"--python_out={folder}", f"--grpc_python_out={folder}", f"--grpc_python_opt={parameters}"]
     process = run(*options, *SAMPLES)
     assert (process.returncode, process.stderr) == (0, "")

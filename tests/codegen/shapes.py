@@ -28,10 +28,10 @@ def classes(text: str) -> List[str]:
 
 def attributes(text: str) -> List[str]:
     """What is set on classes and their objects, such as `GreeterStub self.Greet` or `BetaGreeterStub Greet.future`."""
-    found = []
-    for top in ast.parse(text).body:
-        if isinstance(top, ast.ClassDef):
-            for node in ast.walk(top):
-                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
-                    found.append(f"{top.name} {ast.unparse(node.targets[0])}")
-    return sorted(found)
+    return sorted(
+        f"{top.name} {ast.unparse(node.targets[0])}"
+        for top in ast.parse(text).body
+        if isinstance(top, ast.ClassDef)
+        for node in ast.walk(top)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute)
+    )

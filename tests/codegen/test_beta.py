@@ -1,3 +1,5 @@
+"""The part for the beta API: the same names as that time's generator, and what they hand on."""
+
 from __future__ import annotations
 
 import pathlib

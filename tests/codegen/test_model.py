@@ -1,3 +1,5 @@
+"""Comments and messages come from where the .proto file has them."""
+
 from __future__ import annotations
 
 import ast

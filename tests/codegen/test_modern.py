@@ -1,3 +1,5 @@
+"""The part for today's API: the same names as grpcio's generator, on channels and servers of any age."""
+
 from __future__ import annotations
 
 import inspect
@@ -96,7 +98,7 @@ def test_a_channel_of_which_nothing_can_be_found_out_is_not_given_it(sample: Any
 
 def test_a_method_that_is_not_overridden_is_unimplemented(sample: Any) -> None:
     context = mock.Mock()
-    with pytest.raises(NotImplementedError, match="^Method not implemented!$"):
+    with pytest.raises(NotImplementedError, match=r"^Method not implemented!$"):
         sample.SServicer().StreamStream(iter([]), context)
     context.set_code.assert_called_once_with(grpc.StatusCode.UNIMPLEMENTED)
     context.set_details.assert_called_once_with("Method not implemented!")

@@ -1,3 +1,5 @@
+"""How modules, files and names that are no words are called."""
+
 from __future__ import annotations
 
 import pytest

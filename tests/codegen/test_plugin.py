@@ -1,3 +1,5 @@
+"""What protoc is answered: which files, which errors, which features."""
+
 from __future__ import annotations
 
 import subprocess
@@ -107,7 +109,7 @@ class Before:
 class BeforeEditions:
     """A response of a protobuf that knows features and no editions."""
 
-    __slots__ = ("supported_features",)
+    supported_features = 0
     FEATURE_PROTO3_OPTIONAL = 1
 
 

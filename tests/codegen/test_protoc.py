@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import asyncio
 import importlib
-import pathlib
 import sys
 from concurrent import futures
-from typing import Any, AsyncIterator, Iterator, List
+from typing import TYPE_CHECKING, Any, AsyncIterator, Iterator, List
 
 import pytest
 
@@ -17,6 +16,9 @@ import grpc.aio
 import grpc.experimental
 from grpc.beta import implementations
 from tests.codegen import protoc
+
+if TYPE_CHECKING:
+    import pathlib
 
 pytestmark = pytest.mark.slow
 
@@ -131,7 +133,7 @@ def test_single_calls_are_made_of_every_shape(generated: Any, greeting: Any, tar
         assert greeter.Collect(iter(requests), target, insecure=True, timeout=TIMEOUT).text == "a b"
         assert texts(greeter.Chat(iter(requests), target, insecure=True, timeout=TIMEOUT)) == ["A", "B"]
     finally:
-        grpc.experimental.close_channels()  # type: ignore[attr-defined]
+        grpc.experimental.close_channels()
 
 
 def test_aio_calls_and_serves_methods_of_every_shape(generated: Any, greeting: Any) -> None:
@@ -169,7 +171,7 @@ def test_aio_calls_and_serves_methods_of_every_shape(generated: Any, greeting: A
 
 
 def test_methods_with_the_names_of_keywords_and_builtins_are_called(folder: pathlib.Path) -> None:
-    odd = importlib.import_module("codegen_sample.odd_names.service_pb2_grpc")
+    odd: Any = importlib.import_module("codegen_sample.odd_names.service_pb2_grpc")
     types = importlib.import_module("codegen_sample.odd_names.more.types_pb2")
     wrappers = importlib.import_module("google.protobuf.wrappers_pb2")
 

@@ -1,3 +1,5 @@
+"""Comments lose their margins, docstrings mean what they say."""
+
 from __future__ import annotations
 
 import ast

@@ -1,9 +1,12 @@
+"""The types fit the module that they are for."""
+
 from __future__ import annotations
 
 import ast
 from typing import Any, Dict
 
 import pytest
+from google.protobuf import descriptor_pb2
 
 from tests.codegen import requests
 
@@ -30,7 +33,7 @@ def tops(tree: ast.Module) -> Dict[str, Any]:
     return {name: node for name, node in found.items() if not name.startswith("_")}
 
 
-def annotations(tree: ast.Module, name: str) -> Dict[str, str]:
+def annotated(tree: ast.Module, name: str) -> Dict[str, str]:
     """The annotated attributes of a class."""
     (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
     return {ast.unparse(n.target): ast.unparse(n.annotation) for n in found.body if isinstance(n, ast.AnnAssign)}
@@ -65,7 +68,7 @@ def test_methods_have_the_same_parameters_in_both(name: str) -> None:
 
 def test_a_stub_says_which_messages_each_method_takes_and_gives() -> None:
     _, types = both(SERVICE)
-    assert annotations(types, "SStub") == {
+    assert annotated(types, "SStub") == {
         "unary_unary": f"_UnaryUnary[{MESSAGES}]",
         "unary_stream": f"_UnaryStream[{MESSAGES}]",
         "stream_unary": f"_StreamUnary[{MESSAGES}]",
@@ -81,7 +84,7 @@ def test_a_stub_says_which_messages_each_method_takes_and_gives() -> None:
 
 def test_a_stub_of_an_aio_channel_gives_calls_to_await() -> None:
     _, types = both(SERVICE)
-    assert annotations(types, "_SAioStub")["stream_unary"] == f"_AioStreamUnary[{MESSAGES}]"
+    assert annotated(types, "_SAioStub")["stream_unary"] == f"_AioStreamUnary[{MESSAGES}]"
 
 
 def test_every_class_that_an_annotation_names_is_there() -> None:
@@ -95,7 +98,7 @@ def test_every_class_that_an_annotation_names_is_there() -> None:
 def test_a_message_for_which_python_has_no_word_is_anything() -> None:
     method = requests.rpc("Do", response=".sample.None")
     file = requests.file(
-        "sample.proto", requests.service("S", method), messages=[requests.descriptor_pb2.DescriptorProto(name="None")]
+        "sample.proto", requests.service("S", method), messages=[descriptor_pb2.DescriptorProto(name="None")]
     )
     text = requests.generated(file, parameter="pyi")["sample_pb2_grpc.pyi"]
-    assert annotations(ast.parse(text), "SStub") == {"Do": "_UnaryUnary[sample__pb2.Ask, _t.Any]"}
+    assert annotated(ast.parse(text), "SStub") == {"Do": "_UnaryUnary[sample__pb2.Ask, _t.Any]"}

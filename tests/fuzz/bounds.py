@@ -113,12 +113,14 @@ def measures(connection: Any, limits: Limits, begun: int, longest_read: int) -> 
     yield "bytes of an incomplete frame", len(incoming._data), whole_frame
     block = sum(len(part.data) for part in incoming._headers_buffer)
     tuned = isinstance(h2, TunedConnection)
-    most = _h2_receiving._MOST_HEADER_BYTES + longest_read if tuned else (1 + CONTINUATION_BACKLOG) * frame
+    most = _h2_receiving._MOST_HEADER_BYTES + frame + longest_read if tuned else (1 + CONTINUATION_BACKLOG) * frame
     yield "an incomplete header block", block, most
     # Those that were closed since the last one was opened are among them.
     yield "h2's streams", len(h2.streams), 2 * min(streams, 10**9) + 2
     yield "the decoder's table", h2.decoder.header_table._current_size, max(h2.decoder.max_allowed_table_size, 4096)
     yield "the decoder's table at most", h2.decoder.max_allowed_table_size, 4096
+    yield "the encoder's table", h2.encoder.header_table._current_size, 4096
+    yield "table sizes to be announced", len(h2.encoder.table_size_changes), 2
     yield "outbound window", h2.outbound_flow_control_window, 2**31 - 1
     if tuned:
         yield "closed streams", len(h2._closed_streams), 2**16 + _h2_sending._MAX_ENDED_STREAMS

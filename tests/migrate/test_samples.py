@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import pathlib
+import subprocess
 import sys
 from concurrent import futures
 from typing import Any, Dict, Iterator
@@ -14,7 +16,8 @@ import grpc
 from grpc._migrate import run
 from grpc._migrate._judging import judge
 
-SAMPLES = pathlib.Path(__file__).resolve().parent / "samples"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+SAMPLES = ROOT / "tests" / "migrate" / "samples"
 NAMES = sorted(path.name for path in SAMPLES.iterdir())
 
 CREATION = "server = beta_create_Greeter_server(Greeter())"
@@ -61,14 +64,14 @@ def test_what_was_left_in_a_sample_is_still_left_in_a_second_run(name: str) -> N
 
 
 @pytest.fixture
-def generated(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The generated modules that the samples import."""
+def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pathlib.Path]:
+    """A folder with the generated modules that the samples import; it is on the path."""
     (tmp_path / "greeter_pb2.py").write_text(
         "from tests.modern.generated.greeter_pb2 import *\nfrom tests.beta.generated.greeter_grpc_1_0 import *\n"
     )
     (tmp_path / "greeter_pb2_grpc.py").write_text("from tests.modern.generated.grpc_1_7 import *\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield
+    yield tmp_path
     for name in ("greeter_pb2", "greeter_pb2_grpc"):
         sys.modules.pop(name, None)
 
@@ -116,18 +119,33 @@ True a name is needed
 """
 
 
+def call(folder: pathlib.Path, which: str, port: int) -> str:
+    """What the sample client prints; a process of its own, for it leaves its channel to the end of the process."""
+    path = folder / "client.py"
+    path.write_text(text("client", which), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", str(path), "127.0.0.1", str(port)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), "PYTHONIOENCODING": "utf-8"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("client", ["before", "after"])
 @pytest.mark.parametrize("server", ["before", "finished"])
-@pytest.mark.usefixtures("generated")
 def test_client_and_server_of_either_era_understand_each_other(
-    client: str, server: str, capsys: pytest.CaptureFixture[str]
+    client: str, server: str, folder: pathlib.Path
 ) -> None:
     with futures.ThreadPoolExecutor(max_workers=8) as pool:
         served = program("inline_server", "before") if server == "before" else finished_server(pool)
         running, port = served["serve"]("127.0.0.1:0")
         assert isinstance(running, grpc.Server) is (server == "finished")
         try:
-            program("client", client)["main"]("127.0.0.1", port)
+            assert call(folder, client, port) == SAYS
         finally:
             running.stop(None).wait(10)
-    assert capsys.readouterr().out == SAYS
