@@ -13,7 +13,7 @@ try:
     from peers import calls_log, loops, script_values, security, wire_values
 except ImportError:  # in a peer's process this folder itself is what is importable
     import calls_log
-    import loops
+    import loops  # noqa: TC002  in a peer's process it is no package's
     import script_values
     import security
     import wire_values

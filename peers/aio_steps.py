@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import Any, Dict, List
 
@@ -12,12 +13,15 @@ import grpc.aio
 try:
     from peers import loops, script_values, security, wire_values
 except ImportError:  # in a peer's process this folder itself is what is importable
-    import loops
+    import loops  # noqa: TC002  in a peer's process it is no package's
     import script_values
     import security
     import wire_values
 
 Line = Dict[str, Any]
+
+# What writing to a call raises that is over, in one library or the other.
+_OVER = (grpc.RpcError, asyncio.InvalidStateError, asyncio.CancelledError)
 
 
 class _Call:
@@ -69,16 +73,12 @@ class _Call:
 
     async def _send(self, recipe: Line) -> None:
         # A call that is over takes no more, which its status tells.
-        try:
+        with contextlib.suppress(*_OVER):
             await self._call.write(script_values.request(recipe))
-        except (grpc.RpcError, asyncio.InvalidStateError, asyncio.CancelledError):
-            pass
 
     async def _half_close(self) -> None:
-        try:
+        with contextlib.suppress(*_OVER):
             await self._call.done_writing()
-        except (grpc.RpcError, asyncio.InvalidStateError, asyncio.CancelledError):
-            pass
 
     async def _receive(self) -> Line:
         try:

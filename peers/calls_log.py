@@ -21,7 +21,7 @@ class CallsLog:
         self._released: Set[str] = set()
 
     def note(self, tag: str, what: str) -> None:
-        """A call has ``begun`` (its handler runs), is ``over`` (the handler was told), or was ``left`` (it returned)."""
+        """A call has ``begun``, ``holds``, is ``over`` (as its handler was told), or was ``left`` by its handler."""
         self._event(tag, what).set()
 
     def wait(self, tag: str, what: str) -> bool:

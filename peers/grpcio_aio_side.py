@@ -13,10 +13,11 @@ import sides
 
 def main() -> None:
     """Obey."""
-    with contextlib.closing(loops.LoopThread()) as loop:
-        with contextlib.closing(sides.Side(aio_script.AioServers(loop), aio_steps.AioClients(loop))) as side:
-            for order in line_protocol.orders():
-                line_protocol.say(side.obey(order))
+    with contextlib.closing(loops.LoopThread()) as loop, contextlib.ExitStack() as stack:
+        side = sides.Side(aio_script.AioServers(loop), aio_steps.AioClients(loop))
+        stack.callback(side.close)
+        for order in line_protocol.orders():
+            line_protocol.say(side.obey(order))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional
 
 import calls_log
 import grpclib_codec
-import loops
+import loops  # noqa: TC002  in a peer's process it is no package's
 import script_values
 import wire_values
 from grpclib.const import Cardinality, Handler, Status

@@ -15,11 +15,11 @@ import sides
 def main() -> None:
     """Obey."""
     logging.getLogger("grpclib").addHandler(logging.NullHandler())
-    with contextlib.closing(loops.LoopThread()) as loop:
-        servers, clients = grpclib_script.GrpclibServers(loop), grpclib_steps.GrpclibClients(loop)
-        with contextlib.closing(sides.Side(servers, clients)) as side:
-            for order in line_protocol.orders():
-                line_protocol.say(side.obey(order))
+    with contextlib.closing(loops.LoopThread()) as loop, contextlib.ExitStack() as stack:
+        side = sides.Side(grpclib_script.GrpclibServers(loop), grpclib_steps.GrpclibClients(loop))
+        stack.callback(side.close)
+        for order in line_protocol.orders():
+            line_protocol.say(side.obey(order))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional
 
 import grpclib_codec
 import grpclib_script
-import loops
+import loops  # noqa: TC002  in a peer's process it is no package's
 import script_values
 import wire_values
 from grpclib.client import Channel, StreamStreamMethod, StreamUnaryMethod, UnaryStreamMethod, UnaryUnaryMethod
@@ -52,11 +52,12 @@ class _Call:
             async with self._stream:
                 while self._ended is None:
                     await self._step(trouble)
-        except (GRPCError, StreamTerminatedError, asyncio.TimeoutError, asyncio.CancelledError) as error:
+        except (GRPCError, StreamTerminatedError, OSError, asyncio.TimeoutError, asyncio.CancelledError) as error:
             # Leaving the block shows grpclib's last word, which it may not have said when the call broke.
             trouble.append(error)
+        if self._ended is None:  # nobody waits for its end
+            return
         code, details, status_details = self._status(trouble)
-        assert self._ended is not None
         self._done.set_result(
             {
                 "code": code.name,
@@ -77,7 +78,7 @@ class _Call:
             return
         try:
             line = await self._do(order) if not trouble else {"end": True}
-        except (GRPCError, StreamTerminatedError, asyncio.TimeoutError) as error:
+        except (GRPCError, StreamTerminatedError, OSError, asyncio.TimeoutError) as error:
             trouble.append(error)
             line = {"end": True}
         done.set_result(line)
@@ -137,7 +138,9 @@ class _Call:
                 return error.status, error.message or "", error.details
         if isinstance(trouble[0], asyncio.TimeoutError):
             return Status.DEADLINE_EXCEEDED, "", None
-        return Status.CANCELLED, str(trouble[0]), None
+        # grpclib shows errors of connections as they are.
+        broken = isinstance(trouble[0], OSError)
+        return Status.UNAVAILABLE if broken else Status.CANCELLED, str(trouble[0]), None
 
     def close(self) -> None:
         """Let go of it."""

@@ -15,6 +15,7 @@ Orders for clients, all with the ``tag`` of a call:
 * ``send`` one more request, ``half-close``, ``cancel``.
 * ``receive`` one response, or the news that none follows; wait for the ``initial`` metadata.
 * ``finish``: take all further responses, and tell how it ended.
+* ``part``, which names no call: end all calls, and close all channels.
 
 ``reset`` ends all servers and clients.
 """
@@ -47,8 +48,10 @@ class Side:
 
     def obey(self, order: Line) -> Line:
         """Carry out an order."""
-        if order["do"] == "reset":
-            self.close()
+        if order["do"] in ("reset", "part"):
+            self._clients.close()
+            if order["do"] == "reset":
+                self._servers.close()
             return {"ok": True}
         return (self._clients if order["do"] in _FOR_CLIENTS else self._servers).obey(order)
 

@@ -36,32 +36,50 @@ def _table() -> list[list[str]]:
 
 def test_each_call_is_shown_over_each_transport_in_aligned_columns() -> None:
     head, _, *rows = _table()
-    assert head == ["transport", "call", "style", "status", "answer", "time"]
-    assert [(row[0], row[1]) for row in rows] == [
-        (transport, call)
+    assert head == ["transport", "API", "call", "style", "status", "answer", "time"]
+    assert [tuple(row[:4]) for row in rows] == [
+        (transport, *shown)
         for transport in TRANSPORTS
-        for call in (
-            "Greet('world')",
-            "Square(12)",
-            "Capital('Peru')",
-            "Capital('Utopia')",
-            "Missing('anyone?')",
+        for shown in (
+            ("modern", "Greet('world')", "blocking"),
+            ("modern", "Square(12)", "with_call"),
+            ("modern", "Capital('Peru')", "future"),
+            ("modern", "Count(3)", "response stream"),
+            ("modern", "Add(1, 2, 3)", "request stream"),
+            ("modern", "Shout('hey', 'you')", "both streams"),
+            ("modern", "Capital('Utopia')", "blocking"),
+            ("modern", "Missing('anyone?')", "blocking"),
+            ("aio", "Greet('world')", "await"),
+            ("aio", "Count(3)", "async for"),
+            ("aio", "Capital('Utopia')", "await"),
+            ("beta", "Greet('world')", "blocking"),
+            ("beta", "Capital('Peru')", "future"),
+            ("beta", "Square(12)", "event"),
+            ("beta", "Shout('hey', 'you')", "both streams"),
+            ("beta", "Capital('Utopia')", "blocking"),
         )
     ]
 
 
-def test_each_style_of_invocation_is_shown_with_its_answer() -> None:
-    shown = {(row[2], row[3], row[4]) for row in _table()}
-    assert {("blocking", "OK", "Hello, world!"), ("with_call", "OK", "144"), ("future", "OK", "Lima")} <= shown
+@pytest.mark.parametrize(
+    ("api", "answers"),
+    [
+        ("modern", {"Hello, world!", "144", "Lima", "1 2 3", "6", "HEY YOU"}),
+        ("aio", {"Hello, world!", "1 2 3"}),
+        ("beta", {"Hello, world!", "Lima", "144", "HEY YOU"}),
+    ],
+)
+def test_each_api_is_shown_with_its_answers(api: str, answers: set[str]) -> None:
+    assert {row[5] for row in _table() if (row[1], row[4]) == (api, "OK")} == answers
 
 
 def test_a_failure_on_purpose_is_shown_with_its_details() -> None:
-    failures = [row[4] for row in _table() if row[3] == "NOT_FOUND"]
-    assert failures == ["no capital known for 'Utopia'"] * len(TRANSPORTS)
+    failures = [(row[1], row[5]) for row in _table() if row[4] == "NOT_FOUND"]
+    assert failures == [(api, "no capital known for 'Utopia'") for api in ("modern", "aio", "beta")] * len(TRANSPORTS)
 
 
 def test_an_unknown_method_is_shown_as_unimplemented() -> None:
-    assert [row[1] for row in _table() if row[3] == "UNIMPLEMENTED"] == ["Missing('anyone?')"] * len(TRANSPORTS)
+    assert [row[2] for row in _table() if row[4] == "UNIMPLEMENTED"] == ["Missing('anyone?')"] * len(TRANSPORTS)
 
 
 def test_a_wrong_answer_ends_with_status_1_and_the_reason(
@@ -70,10 +88,10 @@ def test_a_wrong_answer_ends_with_status_1_and_the_reason(
     def greet_wrongly(request: StringValue, context: grpc.ServicerContext) -> StringValue:
         return StringValue(value="Goodbye!")
 
-    monkeypatch.setitem(_demo._METHODS, "Greet", (greet_wrongly, StringValue, StringValue))
+    monkeypatch.setitem(_demo._METHODS, "Greet", _demo._METHODS["Greet"]._replace(function=greet_wrongly))
     assert _demo.run() == 1
     assert capsys.readouterr().err == (
-        "demo failed: Surprise: Greet('world') (blocking) should have come to OK Hello, world!, "
+        "demo failed: Surprise: Greet('world') (modern, blocking) should have come to OK Hello, world!, "
         "and came to OK Goodbye!\n"
     )
 
@@ -83,7 +101,7 @@ def test_an_unexpected_status_ends_with_status_1_and_the_reason(
 ) -> None:
     monkeypatch.setitem(_demo._METHODS, "Missing", _demo._METHODS["Greet"])
     assert _demo.run() == 1
-    assert "Missing('anyone?') (blocking) should have come to UNIMPLEMENTED" in capsys.readouterr().err
+    assert "Missing('anyone?') (modern, blocking) should have come to UNIMPLEMENTED" in capsys.readouterr().err
 
 
 def test_what_the_library_raises_ends_with_status_1_and_the_reason(

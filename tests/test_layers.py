@@ -77,6 +77,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     MIGRATE: (),  # reads sources of others, and nothing of ours
     **dict.fromkeys(TOP, (MODERN, VALUES, BETA, VERSION, *TOP)),
     "grpc.__main__": (MIGRATE, VERSION, *TOP),
+    "grpc._demo": (BETA, COMMON, FACE_CONTRACT, VERSION, *TOP),  # what an application of the beta era imports as well
 }
 
 # Packages that only hold the packages of layers: what stands here for them is about their `__init__.py` alone.

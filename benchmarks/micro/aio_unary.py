@@ -61,7 +61,7 @@ async def measure(port: int, in_flight: int, seconds: float) -> str:
     async def call() -> bytes:
         done = loop.create_future()
         rpc = begin(PAYLOAD, None)
-        rpc.add_done_callback(lambda _: done.done() or done.set_result(None))
+        rpc.add_done_callback(done.set_result)
         await done
         answer: bytes = rpc.result()
         return answer

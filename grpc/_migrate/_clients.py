@@ -18,7 +18,7 @@ _EVENT = "stub.Method.future(request, timeout=...).add_done_callback(done), or a
 def find(program: Program) -> None:
     """Report the calls of stubs, and decide on what has been found of channels, stubs and errors."""
     _hold_together(program)
-    beta = bool(program.findings)
+    beta = bool(program.findings) or program.imports_beta()
     known: Set[int] = set()  # the calls of stubs, by id
     for node in ast.walk(program.source.tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import Dict, List, Optional, Sequence, Set, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Set, Union
 
 from grpc._migrate import _table
 from grpc._migrate._findings import MARK, Edit
 from grpc._migrate._program import Addition, Program
+
+if TYPE_CHECKING:
+    from grpc._migrate._source import Logical
 
 _Import = Union[ast.Import, ast.ImportFrom]
 
@@ -31,11 +34,15 @@ def find(program: Program) -> List[Edit]:
             anchor = statement
         gone[id(statement)] = {id(alias) for alias in beta if _judge(program, statement, alias)}
     after = _additions(program)
-    before = _anchor_of_grpc(program, statements, anchor, gone)
+    before = _anchors_of_grpc(program, statements, anchor, gone)
     edits = []
     for statement in statements:
-        first = ["import grpc"] if before is not None and before is statement else []
+        first = ["import grpc"] if statement in before else []
         edits += _edits(program, statement, gone, first, after.get(id(statement), []))
+    for other in before:
+        if not isinstance(other, (ast.Import, ast.ImportFrom)):
+            begin = min(program.source.span(node)[0] for node in (*getattr(other, "decorator_list", ()), other))
+            edits += _inserted(program, program.source.logical_at(begin), ["import grpc"])
     return edits
 
 
@@ -113,33 +120,38 @@ def _additions(program: Program) -> Dict[int, List[str]]:
     return found
 
 
-def _anchor_of_grpc(
+def _anchors_of_grpc(
     program: Program, statements: Sequence[_Import], anchor: Optional[_Import], gone: Dict[int, Set[int]]
-) -> Optional[_Import]:
-    """Before which statement, or in its place, `import grpc` stands; None if it is not needed."""
-    wanted = any(finding.mechanical and id(finding) in program.wants_grpc for finding in program.findings)
-    # `import grpc.beta.implementations` binds grpc, and others may have relied on that.
-    bound = [
-        node
-        for node in statements
-        if isinstance(node, ast.Import)
-        and any(id(alias) in gone[id(node)] and not alias.asname for alias in node.names)
-    ]
-    if bound and not any(isinstance(node, ast.Import) and _binds_grpc(node, gone) for node in statements):
-        return bound[0]
-    if not wanted:
-        return None
-    if anchor is not None:
-        return anchor
-    body = program.source.tree.body
-    return next(
-        (
-            node
-            for node in body
-            if isinstance(node, (ast.Import, ast.ImportFrom)) and getattr(node, "module", "") != "__future__"
-        ),
-        None,
-    )
+) -> List[ast.stmt]:
+    """The statements before which, or in whose place, `import grpc` stands."""
+    found: Dict[int, ast.stmt] = {}  # by the function, class or module that they are in
+    bound = {
+        id(_owner(program, node)) for node in statements if isinstance(node, ast.Import) and _binds_grpc(node, gone)
+    }
+    for node in statements:
+        # `import grpc.beta.implementations` binds grpc, and others may rely on that.
+        goes = [alias for alias in node.names if id(alias) in gone[id(node)] and not alias.asname]
+        owner = id(_owner(program, node))
+        if isinstance(node, ast.Import) and goes and owner not in bound:
+            found.setdefault(owner, node)
+    module = id(program.source.tree)
+    if any(finding.mechanical and id(finding) in program.wants_grpc for finding in program.findings):
+        first = anchor or _first_statement(program.source.tree)
+        if found.get(module) is None or first.lineno < found[module].lineno:
+            found[module] = first
+    return list(found.values())
+
+
+def _owner(program: Program, node: ast.AST) -> ast.AST:
+    return program.above(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef) or program.source.tree
+
+
+def _first_statement(tree: ast.Module) -> ast.stmt:
+    """The first import that is not from the future; where there is none, the first statement after the docstring."""
+    rest = [node for node in tree.body if getattr(node, "module", "") != "__future__"]
+    if ast.get_docstring(tree, clean=False) is not None:
+        rest = rest[1:]
+    return next((node for node in rest if isinstance(node, (ast.Import, ast.ImportFrom))), rest[0])
 
 
 def _binds_grpc(statement: ast.Import, gone: Dict[int, Set[int]]) -> bool:
@@ -173,9 +185,7 @@ def _edits(
         if lines:
             return [*edits, Edit(start, end, (source.newline + indent).join(lines))]
         return [*edits, Edit(line.begin, line.end, "")]
-    if before:
-        above = _above_marks(program, line.begin)
-        edits.append(Edit(above, above, "".join(indent + text + source.newline for text in before)))
+    edits += _inserted(program, line, before)
     if len(kept) < len(statement.names):
         edits.append(Edit(start, end, _rebuilt(program, statement, kept, indent)))
     if after:
@@ -183,6 +193,13 @@ def _edits(
         missing = "" if source.text[: line.end].endswith(("\n", "\r")) else source.newline
         edits.append(Edit(line.end, line.end, missing + text))
     return edits
+
+
+def _inserted(program: Program, line: Logical, texts: Sequence[str]) -> List[Edit]:
+    """What puts lines before a logical line and the tool's comments on that."""
+    indent = program.source.text[line.begin : line.start]
+    above = _above_marks(program, line.begin)
+    return [Edit(above, above, "".join(indent + text + program.source.newline for text in texts))] if texts else []
 
 
 def _rebuilt(program: Program, statement: _Import, kept: List[ast.alias], indent: str) -> str:

@@ -23,6 +23,8 @@ def find(program: Program) -> None:
             continue
         root = chain[-1]
         assert isinstance(root, ast.Name)
+        if not isinstance(root.ctx, ast.Load):
+            continue
         for node, dotted in zip(chain, names):
             use = Use(node, root, dotted, certain, binding)
             finding = _in_table(program, use) or _in_generated_code(program, use)
@@ -232,7 +234,7 @@ def _create_stub(program: Program, use: Use, service: str) -> Finding:
         finding.leave("it is handed on")
     elif len(call.args) != 1 or call.keywords or isinstance(call.args[0], ast.Starred):
         finding.leave(
-            "host is the channel option grpc.default_authority, metadata_transformer a client interceptor; "
+            "host is the channel option 'grpc.default_authority', metadata_transformer a client interceptor; "
             "pools are not needed"
         )
     if call is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from grpc._migrate import _table
 from grpc._migrate._findings import Edit, Finding
@@ -211,7 +211,15 @@ class Program:
             return spelled, "its import shares a line with other code", None
         return spelled, "", Addition(statement, text)
 
-    def _imports(self) -> List[ast.stmt]:
+    def imports_beta(self) -> bool:
+        """Whether anything of the beta API is imported, used or not."""
+        return any(
+            _table.is_beta(alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}")
+            for node in self._imports()
+            for alias in node.names
+        )
+
+    def _imports(self) -> List[Union[ast.Import, ast.ImportFrom]]:
         return [node for node in ast.walk(self.source.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
 
 

@@ -77,14 +77,23 @@ class Scopes(ast.NodeVisitor):
         """The scope that a name belongs to; None for a builtin or unknown one."""
         return self._of[id(name)].find(name.id)
 
+    def _homes(self, name: ast.Name) -> List[Scope]:
+        """All scopes that a name may belong to: a class reads a name from outside until it binds that itself."""
+        home = self.home(name)
+        found = []
+        while home is not None:
+            found.append(home)
+            in_class = isinstance(home.node, ast.ClassDef) and isinstance(name.ctx, ast.Load)
+            home = home.parent.find(name.id) if in_class and home.parent is not None else None
+        return found
+
     def bindings(self, name: ast.Name) -> List[Binding]:
         """All that binds a name, as it is read at its place."""
-        home = self.home(name)
-        return home.names[name.id] if home is not None else []
+        return [binding for home in self._homes(name) for binding in home.names[name.id]]
 
     def references(self, scope: Scope, name: str) -> Iterator[ast.Name]:
         """Every place that reads or writes a name of a scope, other than import statements."""
-        return (node for node in self._names if node.id == name and self.home(node) is scope)
+        return (node for node in self._names if node.id == name and scope in self._homes(node))
 
     def __iter__(self) -> Iterator[Scope]:
         """Every scope that binds a name which is read or written somewhere, and the module."""

@@ -99,7 +99,7 @@ RULES: Dict[str, Rule] = {
         dynamic_stub=_MULTI_CALLABLES,
         generic_stub=_MULTI_CALLABLES,
         stub_options="(de)serializers are arguments of channel.unary_unary and its like; metadata_transformer is a "
-        "client interceptor; host is the channel option grpc.default_authority; pools are not needed",
+        "client interceptor; host is the channel option 'grpc.default_authority'; pools are not needed",
         StubOptions="arguments of channel.unary_unary and its like",
     ),
     **_hand(

@@ -52,7 +52,7 @@ def _walk(top: str, skipped: List[Skipped]) -> Iterator[str]:
     def failed(error: OSError) -> None:
         skipped.append(Skipped(str(error.filename), error.strerror or str(error)))
 
-    for folder, folders, names in os.walk(top, onerror=failed):
+    for folder, folders, names in os.walk(top, onerror=failed):  # which follows no links
         folders[:] = sorted(name for name in folders if _is_entered(os.path.join(folder, name), name))
         for name in sorted(names):
             path = os.path.join(folder, name)
@@ -61,7 +61,7 @@ def _walk(top: str, skipped: List[Skipped]) -> Iterator[str]:
 
 
 def _is_entered(path: str, name: str) -> bool:
-    if name.startswith(".") or name == "__pycache__" or os.path.islink(path):
+    if name.startswith(".") or name == "__pycache__":
         return False
     return not any(os.path.exists(os.path.join(path, mark)) for mark in _ENVIRONMENT)
 

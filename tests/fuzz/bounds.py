@@ -37,6 +37,7 @@ MOST_PAYLOADS = 8
 
 # A frame header, and a client's preface.
 _FRAME_HEADER = 9
+_PREFIX = 5
 _PREFACE = 24
 
 
@@ -70,18 +71,23 @@ def measures(connection: Any, limits: Limits, begun: int, longest_read: int) -> 
     yield "blocked streams that are none", len(connection._blocked.keys() - connection._streams.keys()), 0
     yield "operations in the wrong place", sum(map(_misplaced, connection._operations.items())), 0
     held = 0
+    # "At most the window, and a message more"; of small windows more is overlooked, as it may have been consumed.
+    most_held = limits.stream_window + _flow.slack(limits.stream_window) + _PREFIX + longest
     for stream in connection._operations.values():
         held += stream.held
         yield "gathered payloads", len(stream.payloads), 0
         yield "bytes owed on a stream", stream.owed if not stream.ended_remotely else 0, limits.stream_window
-        yield "bytes held on a stream", stream.held, limits.stream_window
+        yield "bytes held on a stream", stream.held, most_held
+        if stream.unconsumed is not None:
+            yield "unconsumed bytes", stream.unconsumed.size, most_held
+            yield "unconsumed payloads", _PREFIX * len(stream.unconsumed._sizes), most_held
         if stream.reader is not None:
             kept = stream.reader.held
-            yield "bytes kept", kept, max(limits.stream_window, longest + 5 if stream.allowed else 0)
+            yield "bytes kept", kept, limits.stream_window + (_PREFIX + longest if stream.allowed else 0)
             chunks = sum(map(len, stream.reader._chunks)) + len(stream.reader._head) - stream.reader._start
             yield "bytes in a reader", abs(chunks - kept), 0
             # What is behind the start is cut off when more is gathered: never more than one read's messages.
-            yield "bytes read already", stream.reader._start, max(limits.stream_window, longest + 5) + frame
+            yield "bytes read already", stream.reader._start, limits.stream_window + _PREFIX + longest + frame
         if stream.outbox is not None:
             most = _flow.OUTBOX_BOUND + (1 + _flow.LEAVE) * LONGEST_MESSAGE
             yield "outbox", stream.outbox.size, most

@@ -45,6 +45,9 @@ _OPTIONS = ServerOptions(_KEEPALIVE, EnforcementOptions(min_interval=5.0), AgeOp
 # How often what is due may become due again at the same time, as one rule follows from another.
 _MOST_DUE_AT_ONCE = 4
 
+# How many shorter scripts are tried for one that breaks something.
+_MOST_REDUCTIONS = 1000
+
 
 class Violation(AssertionError):
     """An invariant is broken."""
@@ -392,8 +395,12 @@ def reduced(made_by: script.Script, complains: Callable[[script.Script], Optiona
     wanted = kind_of(complains(made_by))
     steps: List[script.Step] = list(made_by.steps)
 
+    left = _MOST_REDUCTIONS
+
     def fails(candidate: List[script.Step]) -> bool:
-        return kind_of(complains(made_by._replace(steps=tuple(candidate)))) == wanted
+        nonlocal left
+        left -= 1
+        return left >= 0 and kind_of(complains(made_by._replace(steps=tuple(candidate)))) == wanted
 
     for joined in (_joined(steps), [step for step in steps if step.verb != script.READ or step.data]):
         if fails(joined):

@@ -20,7 +20,7 @@ CASES = pathlib.Path(__file__).parent / "cases"
 ROLES = ("client", "server")
 
 # Some three seconds on the slowest machine that we know.
-_SCRIPTS = 350
+_SCRIPTS = 150
 
 
 def case(name: str) -> script.Script:

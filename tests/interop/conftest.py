@@ -54,17 +54,21 @@ def peer_python() -> Path:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that asks for a pair, or a talk, once for every (client, server) in its module's ``PAIRS``.
+    """Run each test that asks for a pair, or a talk, once for every (client, server) in its module's ``PAIRS``
+    to which it applies.
 
     A talk is also held once for each of the module's ``SECURITIES``, which are both if it names none.
     """
     for fixture in ("pair", "talk"):
         if fixture in metafunc.fixturenames:
-            names = metafunc.module.PAIRS
+            applies = getattr(metafunc.function, "applies", lambda client, server: True)
+            names = [pair for pair in metafunc.module.PAIRS if applies(*pair)]
             ids = [f"{client}-calls-{server}" for client, server in names]
             metafunc.parametrize(fixture, names, ids=ids, indirect=True)
     if "talk" in metafunc.fixturenames:
-        metafunc.parametrize("security", getattr(metafunc.module, "SECURITIES", BOTH))
+        apart = getattr(metafunc.function, "securities", BOTH)
+        together = [name for name in getattr(metafunc.module, "SECURITIES", BOTH) if name in apart]
+        metafunc.parametrize("security", together)
 
 
 @pytest.fixture(scope="module")
@@ -156,9 +160,10 @@ def _side(name: str, peer_sides: PeerSides) -> Iterator[Obey]:
         with contextlib.closing(sides.Side(sync_script.SyncServers(), sync_steps.SyncClients())) as side:
             yield side.obey
     elif name == OURS_AIO:
-        with contextlib.closing(loops.LoopThread()) as loop:
-            with contextlib.closing(sides.Side(aio_script.AioServers(loop), aio_steps.AioClients(loop))) as side:
-                yield side.obey
+        with contextlib.closing(loops.LoopThread()) as loop, contextlib.ExitStack() as stack:
+            side = sides.Side(aio_script.AioServers(loop), aio_steps.AioClients(loop))
+            stack.callback(side.close)
+            yield side.obey
     else:
         try:
             yield lambda order: peer_sides.ask(name, order)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union
 
 from peers import script_values, wire_values
 from tests.io import certificates
@@ -13,10 +13,19 @@ Line = Dict[str, Any]
 Obey = Callable[[Line], Line]
 Security = Optional[Dict[str, str]]
 Options = Sequence[Tuple[str, Any]]
+Applies = Callable[[str, str], bool]
+Rule = TypeVar("Rule", bound=Callable[..., None])
 
 PLAINTEXT = "plaintext"
 TLS = "tls"
 BOTH = (PLAINTEXT, TLS)
+
+
+class Usual:
+    """Stands for the security that a test is run with."""
+
+
+USUAL = Usual()
 
 
 def ask(*steps: List[Any], size: int = 0) -> Line:
@@ -39,23 +48,20 @@ def texts(answer: Line) -> List[str]:
     return [response["text"] for response in answer["responses"]]
 
 
-def server_identity() -> Security:
-    """Who a server of these tests is."""
-    return _identity("localhost", "127.0.0.1")
+def server_identity(*, asks: bool = False) -> Dict[str, str]:
+    """Who a server of these tests is; one that asks demands that clients say who they are."""
+    identity = _identity("localhost", "127.0.0.1")
+    return {**identity, **trust()} if asks else identity
 
 
-def client_identity(name: str) -> Security:
+def client_identity(name: str) -> Dict[str, str]:
     """Whom a client believes, and that it is this one."""
-    return {**_identity(name), "roots": _roots()}
+    return {**_identity(name), **trust()}
 
 
-def trust() -> Security:
-    """Whom a client believes."""
-    return {"roots": _roots()}
-
-
-def _roots() -> str:
-    return certificates.roots("first").decode()
+def trust(authority: str = "first") -> Dict[str, str]:
+    """Whom a client believes; the first authority is the one that vouches for everybody here."""
+    return {"roots": certificates.roots(authority).decode()}
 
 
 def _identity(*names: str) -> Dict[str, str]:
@@ -139,7 +145,7 @@ class Conversation:
     def __init__(self, client: Obey, server: Obey, security: str, names: Tuple[str, str]) -> None:
         self._client = client
         self._server = server
-        self._secure = security == TLS
+        self.secure = security == TLS
         self.client, self.server = names
         self._tags = itertools.count()
 
@@ -148,23 +154,31 @@ class Conversation:
         options: Options = (),
         compression: Optional[str] = None,
         address: str = "127.0.0.1:0",
-        security: Security = None,
+        security: Union[Security, Usual] = USUAL,
     ) -> Server:
         """Start a server; ``security`` in place of what is usual here."""
-        if security is None and self._secure:
-            security = server_identity()
+        if isinstance(security, Usual):
+            security = server_identity() if self.secure else None
         order = {"do": "serve", "address": address, "security": security}
         started = self._server({**order, "options": list(options), "compression": compression})
         target = address if address.startswith("unix") else f"127.0.0.1:{started['port']}"
         return Server(self._server, started, target)
 
     def channel(
-        self, target: str, options: Options = (), compression: Optional[str] = None, security: Security = None
+        self,
+        target: str,
+        options: Options = (),
+        compression: Optional[str] = None,
+        security: Union[Security, Usual] = USUAL,
     ) -> Channel:
         """A channel of the client; ``security`` in place of what is usual here."""
-        if security is None and self._secure:
-            security = trust()
+        if isinstance(security, Usual):
+            security = trust() if self.secure else None
         return Channel(target, security, list(options), compression)
+
+    def part(self) -> None:
+        """Close the client's channels, whatever goes on over them."""
+        self._client({"do": "part"})
 
     def open(
         self,
@@ -200,6 +214,18 @@ class Conversation:
     def call(self, channel: Channel, shape: str, *requests: Line, **settings: Any) -> Line:
         """Make a call, and wait for its end."""
         return self.open(channel, shape, *requests, **settings).finish()
+
+
+def where(applies: Applies = lambda client, server: True, securities: Sequence[str] = BOTH) -> Callable[[Rule], Rule]:
+    """Confine a rule to the pairs, given as the names of client and server, and to the securities that it is about."""
+
+    def mark(rule: Rule) -> Rule:
+        # Read when the tests are collected.
+        rule.applies = applies  # type: ignore[attr-defined]
+        rule.securities = securities  # type: ignore[attr-defined]
+        return rule
+
+    return mark
 
 
 def identity_of(answer: Line) -> List[Any]:

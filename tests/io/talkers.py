@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import enum
 from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional, Tuple
 
 from grpc._io import contract
@@ -11,7 +12,12 @@ if TYPE_CHECKING:
     from grpc._values.security import ClientSecurity, ServerSecurity
     from tests.io.rigs import Rig
 
-LOST = "lost"
+class _Lost(enum.Enum):
+    LOST = "the loss"
+
+
+LOST = _Lost.LOST
+"""What is delivered last; not a string, as those may not be compared with bytes."""
 
 
 class Talker(contract.Connection):

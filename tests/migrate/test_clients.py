@@ -66,7 +66,7 @@ def test_options_of_a_call_become_arguments() -> None:
 @pytest.mark.parametrize(
     "scope",
     [
-        "class A:\n    def __init__(self):\n        self.stub = {maker}\n    def f(self):\n        return self.stub{call}\n",
+        "class A:\n    def f(self):\n        self.stub = {maker}\n    def g(self):\n        self.stub{call}\n",
         "def f():\n    stub = {maker}\n    def g():\n        return stub{call}\n",
         "{maker}{call}\n",
     ],
@@ -105,7 +105,9 @@ def test_channels_and_stubs_of_a_file_are_rewritten_together_or_not_at_all(maker
 
 
 def test_a_call_that_only_a_beta_stub_takes_is_found_though_its_stub_is_not_known() -> None:
-    outcome = migrated("from grpc.beta import interfaces\nself.stub.Greet(r, 5, with_call=True)\na.b.event(r, c, d, 1)\n")
+    outcome = migrated(
+        "from grpc.beta import interfaces\nself.stub.Greet(r, 5, with_call=True)\na.b.event(r, c, d, 1)\n"
+    )
     assert outcome.by_hand == ["self.stub.Greet", "a.b.event"]
 
 
@@ -116,9 +118,7 @@ def test_metadata_of_a_call_are_trailing_ones() -> None:
 
 
 def error(handler: str, tried: str = "stub.Greet(r, timeout=5)") -> Outcome:
-    return migrated(
-        f"from grpc.framework.interfaces.face import face\n{HEAD}try:\n    {tried}\nexcept {handler}\n"
-    )
+    return migrated(f"from grpc.framework.interfaces.face import face\n{HEAD}try:\n    {tried}\nexcept {handler}\n")
 
 
 def test_an_error_is_rewritten_where_a_known_stub_is_tried() -> None:

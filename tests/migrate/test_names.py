@@ -36,7 +36,7 @@ def test_every_public_name_has_a_row(module: str, names: list[str]) -> None:
 
 
 def test_every_modern_name_of_the_table_exists() -> None:
-    named = {name for rule in _table.RULES.values() for name in re.findall(r"(?<![\w.])grpc\.(\w+)", rule.modern)}
+    named = {name for rule in _table.RULES.values() for name in re.findall(r"(?<![\w.'])grpc\.(\w+)", rule.modern)}
     assert sorted(name for name in named if not hasattr(grpc, name)) == []
 
 
@@ -117,6 +117,19 @@ def test_a_name_with_two_meanings_is_left(other: str) -> None:
     outcome = migrated(before)
     assert code_of(outcome) == before
     assert "interfaces.StatusCode" in outcome.by_hand
+
+
+def test_a_class_reads_a_name_from_outside_until_it_binds_that_itself() -> None:
+    before = "from grpc.beta import interfaces\nclass A:\n    interfaces = interfaces.StatusCode\n"
+    outcome = migrated(before)
+    assert code_of(outcome) == before
+    assert outcome.by_hand == ["from grpc.beta import interfaces", "interfaces.StatusCode"]
+
+
+def test_a_method_does_not_see_the_names_of_its_class() -> None:
+    before = "from grpc.beta import interfaces\nclass A:\n    interfaces = None\n    def f(self):\n        {}\n"
+    after = "import grpc\nclass A:\n    interfaces = None\n    def f(self):\n        {}\n"
+    assert migrated(before.format("interfaces.StatusCode")).text == after.format("grpc.StatusCode")
 
 
 def test_where_grpc_is_something_else_nothing_is_named_so() -> None:

@@ -138,9 +138,7 @@ def call(folder: pathlib.Path, which: str, port: int) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("client", ["before", "after"])
 @pytest.mark.parametrize("server", ["before", "finished"])
-def test_client_and_server_of_either_era_understand_each_other(
-    client: str, server: str, folder: pathlib.Path
-) -> None:
+def test_client_and_server_of_either_era_understand_each_other(client: str, server: str, folder: pathlib.Path) -> None:
     with futures.ThreadPoolExecutor(max_workers=8) as pool:
         served = program("inline_server", "before") if server == "before" else finished_server(pool)
         running, port = served["serve"]("127.0.0.1:0")

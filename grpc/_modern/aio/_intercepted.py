@@ -7,7 +7,7 @@ import contextvars
 import functools
 from typing import TYPE_CHECKING, Any, AsyncIterator, Generator, Optional
 
-from grpc._modern.aio import _base_call, _calls, _errors
+from grpc._modern.aio import _base_call, _call, _errors
 from grpc._modern.aio._errors import EOF, UsageError
 from grpc._modern.aio._metadata import Metadata
 from grpc._values.status import StatusCode
@@ -253,7 +253,7 @@ def _after_interception(interception: Interception, conduit: Conduit) -> None:
     call = None if interception.error is not None else interception.call
     if call is None:
         conduit.abandon()
-    elif isinstance(call, _calls.Call):
+    elif isinstance(call, _call.Call):
         call.when_ended(conduit.abandon)
     else:
         call.add_done_callback(lambda _: conduit.abandon())

@@ -13,7 +13,7 @@ import pytest
 from grpc._io import aio
 from grpc._io.aio import _listening, _registry
 from tests.io.rigs import RIGS, LoopRig, Rig
-from tests.io.talkers import Call, Host, Talker, addresses_of, connect, pair
+from tests.io.talkers import LOST, Call, Host, Talker, addresses_of, connect, pair
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -240,7 +240,7 @@ def test_ctrl_c_in_a_delivery_does_not_keep_the_others_from_hearing_of_the_end()
 
     with pytest.raises(KeyboardInterrupt):
         _run_like_before_3_11(main)
-    assert heard == [b"now", "lost"]
+    assert heard == [b"now", LOST]
 
 
 def _run_like_before_3_11(main: Callable[[], Any]) -> None:
