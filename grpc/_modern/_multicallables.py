@@ -74,7 +74,8 @@ class _MultiCallable:
             check_timeout(timeout)
         if self._longest is not None:
             timeout = self._longest if timeout is None else min(timeout, self._longest)
-        items: Optional[Any] = None if metadata is None else _metadata.checked(metadata)
+        # Never None: with its first ticket the server hears of the call, and may begin before the first request.
+        items: Any = () if metadata is None else _metadata.checked(metadata)
         if credentials is not None or channel.call_credentials is not None:
             items = channel.with_credentials(self._method, items, credentials, timeout)
         options = None

@@ -101,6 +101,25 @@ class TestAnswers:
         release.set()
 
 
+    def test_a_handler_may_speak_before_the_first_request(self, serve: Serve) -> None:
+        def greet(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+            yield b"welcome"
+            yield from requests
+
+        release = threading.Event()
+
+        def requests() -> Iterator[bytes]:
+            release.wait(10)
+            yield b"thanks"
+
+        call = serve(Greet=grpc.stream_stream_rpc_method_handler(greet)).stream_stream(path("Greet"))(
+            requests(), timeout=10
+        )
+        assert next(call) == b"welcome"
+        release.set()
+        assert list(call) == [b"thanks"]
+
+
 class TestMetadata:
     def test_initial_metadata_arrive_before_the_first_response(self, serve: Serve) -> None:
         release = threading.Event()

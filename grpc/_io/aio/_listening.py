@@ -60,7 +60,7 @@ class Listener(contract.Listener):
     def start(self, accept: Callable[[contract.Transport], contract.Connection]) -> None:
         self._accept = accept
         for bound in self._sockets:
-            self._loop.add_reader(bound.socket, self._on_ready, bound)
+            self._loop.add_reader(bound.socket.fileno(), self._on_ready, bound)
 
     def abandon(self) -> None:
         """End because the driver is closed."""
@@ -72,7 +72,7 @@ class Listener(contract.Listener):
         self._pauses.clear()
         sockets, self._sockets = self._sockets, []
         for bound in sockets:
-            self._loop.remove_reader(bound.socket)
+            self._loop.remove_reader(bound.socket.fileno())
             bound.close()
         self._registry.discard(self)
 
@@ -100,12 +100,12 @@ class Listener(contract.Listener):
 
     def _pause(self, bound: _binding.Bound) -> None:
         """Leave the queue alone for a while: it would be reported as ready again and again."""
-        self._loop.remove_reader(bound.socket)
+        self._loop.remove_reader(bound.socket.fileno())
         self._pauses[bound] = self._loop.call_later(_PAUSE, self._resume, bound)
 
     def _resume(self, bound: _binding.Bound) -> None:
         del self._pauses[bound]
-        self._loop.add_reader(bound.socket, self._on_ready, bound)
+        self._loop.add_reader(bound.socket.fileno(), self._on_ready, bound)
 
     async def _welcome(self, sock: socket.socket, peer: str) -> None:
         """Give an accepted socket its transport."""
