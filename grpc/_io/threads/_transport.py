@@ -45,7 +45,7 @@ _FULL_READ_SIZE = 512 * 1024
 # How long a socket may stay unwatched after a caller has read it, in seconds: a moment while others wait for what
 # arrives there, longer while nobody does.
 UNWATCHED_BUSY = 0.001
-UNWATCHED_IDLE = 0.002
+UNWATCHED_IDLE = 0.05
 
 # The longest single wait, in seconds; systems refuse waits of many weeks.
 _LONGEST_WAIT = 24 * 60 * 60.0
