@@ -3,6 +3,9 @@
 A caller is a function from an order to an answer (``peers.wire_values``), a server is the target it listens on. Which
 of them a module of tests joins is said there, by its ``PAIRS``. Peers are started once per module and reaped after it;
 ours lives in this process, and for one test only.
+
+For calls that go step by step each implementation is a side, which obeys orders (``peers.sides``): a talk joins two.
+Peers' sides are started once for all tests; what a test orders ends with it.
 """
 
 from __future__ import annotations

@@ -48,9 +48,9 @@ def texts(answer: Line) -> List[str]:
     return [response["text"] for response in answer["responses"]]
 
 
-def server_identity(*, asks: bool = False) -> Dict[str, str]:
-    """Who a server of these tests is; one that asks demands that clients say who they are."""
-    identity = _identity("localhost", "127.0.0.1")
+def server_identity(*names: str, asks: bool = False) -> Dict[str, str]:
+    """Who a server is, by its usual names if none are given; one that asks demands that clients say who they are."""
+    identity = _identity(*(names or ("localhost", "127.0.0.1")))
     return {**identity, **trust()} if asks else identity
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peers import script_values, wire_values
-from tests.interop.conversation import ask, seen_filler, seen_return, texts
+from tests.interop.conversation import ask, seen_filler, seen_return, texts, where
 
 if TYPE_CHECKING:
     from tests.interop.conversation import Conversation
@@ -24,6 +24,11 @@ BEYOND_WINDOWS = 200_000
 
 _INITIAL = [("echo-initial-bin", bytes(range(256))), ("echo-initial-text", "one, two; ~three")]
 _TRAILING = [("echo-trailing-bin", b"\xff\x00"), ("echo-trailing-bin", b"a,b"), ("echo-trailing-text", "100%25 done")]
+
+
+def _client_bears_early_ends(client: str, server: str) -> bool:
+    # grpcio's asynchronous client takes a write that comes too late for a fault of its own, and says INTERNAL.
+    return client != "grpcio-aio"
 
 
 class StreamRules:
@@ -71,6 +76,7 @@ class StreamRules:
         answer = talk.call(talk.channel(talk.serve().target), "unary_stream", ask(["fill", 0], ["fill", 0]))
         assert (answer["code"], texts(answer)) == ("OK", ["", ""])
 
+    @where(_client_bears_early_ends)
     @pytest.mark.parametrize("shape", SHAPES)
     def test_an_unknown_method_is_unimplemented(self, talk: Conversation, shape: str) -> None:
         method = f"/{script_values.SERVICE}/NoSuchMethod"
@@ -104,6 +110,7 @@ class StreamRules:
         assert call.receive() == {"end": True}
         assert call.finish()["code"] == "OK"
 
+    @where(_client_bears_early_ends)
     @pytest.mark.parametrize("shape", ["stream_unary", "stream_stream"])
     def test_an_early_status_ends_a_call_whose_client_still_sends(self, talk: Conversation, shape: str) -> None:
         call = talk.open(talk.channel(talk.serve().target), shape, half_close=False)
@@ -111,14 +118,13 @@ class StreamRules:
         answer = call.finish()
         assert (answer["code"], answer["details"]) == ("FAILED_PRECONDITION", "enough")
 
+    @where(_client_bears_early_ends)
     def test_a_call_after_an_early_status_finds_its_connection_well(self, talk: Conversation) -> None:
         channel = talk.channel(talk.serve().target)
         # What was sent in vain is more than a connection's window: it must be given back.
         requests = [ask(["status", "ABORTED", "no"], size=BEYOND_WINDOWS), *[ask(size=BEYOND_WINDOWS)] * 3]
-        # grpcio's asynchronous client takes a write that fails for a fault of its own.
-        expected = ["ABORTED", "INTERNAL"] if talk.client == "grpcio-aio" else ["ABORTED"]
         for _ in range(4):
-            assert talk.call(channel, "stream_stream", *requests)["code"] in expected
+            assert talk.call(channel, "stream_stream", *requests)["code"] == "ABORTED"
         request = ask(["return"], size=BEYOND_WINDOWS)
         assert talk.call(channel, "unary_unary", request)["responses"] == [seen_return(request)]
 

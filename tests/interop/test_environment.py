@@ -31,15 +31,26 @@ def test_a_half_made_environment_is_made_anew(tmp_path: Path) -> None:
     assert not (folder / "left-over").exists()
 
 
-@pytest.mark.slow
-def test_an_environment_that_cannot_be_made_says_why_and_is_not_taken_for_complete(tmp_path: Path) -> None:
-    impossible = tmp_path / "requirements.txt"
-    impossible.write_text("./no-such-folder\n")
+# Makes something that looks like an environment, but whose pip fails.
+_FAILING_VENV = """#!/bin/sh
+mkdir -p "$3/bin"
+printf '#!/bin/sh\\necho ERROR: no-such-folder\\nexit 1\\n' > "$3/bin/python"
+chmod +x "$3/bin/python"
+"""
+
+
+def test_an_environment_that_cannot_be_made_says_why_and_is_not_taken_for_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = tmp_path / "python"
+    failing.write_text(_FAILING_VENV)
+    failing.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(failing))
     for _ in range(2):
         with pytest.raises(
             environment.EnvironmentUnavailable, match=r"could not be made, .*pip ended with 1: .*no-such"
         ):
-            environment.ensure(tmp_path / "made", impossible)
+            environment.ensure(tmp_path / "made", tmp_path / "requirements.txt")
 
 
 def test_the_folder_is_named_after_the_python_and_the_requirements(

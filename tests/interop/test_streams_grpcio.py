@@ -9,7 +9,14 @@ from tests.interop.stream_rules import StreamRules
 # Making the peers' environment, once, may take longer than a test usually may.
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
 
-PAIRS = [("grpcio", "ours"), ("ours", "grpcio"), ("grpcio", "ours-aio"), ("ours-aio", "grpcio")]
+PAIRS = [
+    ("grpcio", "ours"),
+    ("ours", "grpcio"),
+    ("grpcio", "ours-aio"),
+    ("ours-aio", "grpcio"),
+    ("grpcio-aio", "ours"),
+    ("ours", "grpcio-aio"),
+]
 
 
 class TestStreams(StreamRules):
