@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple, Type
 
 from grpc._assembly import client
 from grpc._modern import _calling, _credentials, _locality, _multicallables
-from grpc._modern._threads import GrowingPool
 from grpc._version import __version__
+from grpc.framework.foundation.growing_pool import GrowingPool
 
 if TYPE_CHECKING:
     from grpc._modern import _serving
@@ -221,8 +221,8 @@ def insecure_channel(
       compression: How to compress requests.
 
     Raises:
-      TypeError: The target is not a string, or an option is of the wrong type.
-      ValueError: An option is out of range.
+      TypeError: The target is not a string, or an option is of the wrong type. (One that is out of range counts as the
+        nearest that is not, with a warning in the log.)
     """
     return _over_http2(target, options, compression, None)
 

@@ -6,8 +6,8 @@
 
 Inside:
 
-* `_channel`, `_credentials`, `_threads`: what stubs stand on.
-* `_stubs`, `_multicallables`: names for what `_invocations` does, which begins RPCs and returns `_calls`; `_requests`
+* `_channel`, `_credentials`: what stubs stand on.
+* `_stubs`: names for what `_invocations` does, which begins RPCs and returns `_calls`; `_requests`
   go out, `_receivers` take responses.
 * `_server`: its methods are `_methods` in inline style, `_events` in event style; `_context` is what they are given.
 * `_coding`, `_abortions`: messages and metadata in their two forms; what the end of an RPC is called.

@@ -124,6 +124,13 @@ class Call(face.Call):
         raise error
 
 
+def _forsake(call: Call) -> None:
+    """Nobody can have the responses any more. Where a receiver is passed them, that is no reason to cancel the RPC."""
+    face_call = getattr(call, "_face", None)  # it may never have been quite made
+    if isinstance(face_call, face.PassiveCall):
+        face_call.forsake()
+
+
 _NOTHING = object()
 
 
@@ -138,6 +145,9 @@ class UnaryCall(Call, future.Future[Any]):
         super().__init__(call, coders, faults, next_uncompressed)
         self._cancelled = False
         self._response: Any = _NOTHING
+
+    def __del__(self) -> None:
+        _forsake(self)
 
     def response(self) -> Any:
         """Wait for the one response, or raise the `AbortionError`; who is torn out of the wait cancels the call."""
@@ -206,6 +216,9 @@ class StreamCall(Call):
     """A call with many responses, to be drawn."""
 
     __slots__ = ()
+
+    def __del__(self) -> None:
+        _forsake(self)
 
     def __iter__(self) -> StreamCall:
         return self

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, Type
 from grpc._values import contexts
 from grpc._values.compression import Compression
 from grpc.beta import _abortions, _calls, _coding, _credentials, _receivers, _requests, interfaces
+from grpc.framework.interfaces.face import invoking
 
 if TYPE_CHECKING:
     from concurrent import futures
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-AbortionCallback = Optional[Callable[["face.Abortion"], None]]
 MetadataTransformer = Callable[[Any], Any]
 
 _C = TypeVar("_C", bound=_calls.Call)
 
 
-class Invocations:
-    """Begins RPCs of one stub. Arguments are as Face explains them, but all are given."""
+class Invocations(invoking.Invoker):
+    """Begins RPCs of one stub; see `invoking.Invoker`."""
 
     __slots__ = ("_coders", "_connection", "_host", "_pool", "_stub", "_transform")
 
@@ -101,7 +101,6 @@ class Invocations:
     def unary_unary(
         self, group: str, method: str, request: Any, timeout: Optional[float], metadata: Any, options: Any
     ) -> _calls.UnaryCall:
-        """Begin an RPC with one request and one response."""
         return self._one_request(
             _calls.UnaryCall, self._stub.future_unary_unary, group, method, request, timeout, metadata, options
         )
@@ -109,7 +108,6 @@ class Invocations:
     def unary_stream(
         self, group: str, method: str, request: Any, timeout: Optional[float], metadata: Any, options: Any
     ) -> _calls.StreamCall:
-        """Begin an RPC with one request and many responses."""
         return self._one_request(
             _calls.StreamCall, self._stub.inline_unary_stream, group, method, request, timeout, metadata, options
         )
@@ -145,12 +143,11 @@ class Invocations:
         method: str,
         request: Any,
         receiver: face.ResponseReceiver,
-        abortion_callback: AbortionCallback,
+        abortion_callback: invoking.AbortionCallback,
         timeout: Optional[float],
         metadata: Any,
         options: Any,
     ) -> _calls.Call:
-        """Begin an RPC with one request, and one response or many, for a receiver."""
         coders = self._coders.of(group, method)
         faults = _abortions.Faults()
         call: Any
@@ -171,7 +168,6 @@ class Invocations:
     def stream_unary(
         self, group: str, method: str, requests: Iterable[Any], timeout: Optional[float], metadata: Any, options: Any
     ) -> _calls.UnaryCall:
-        """Begin an RPC with requests from an iterator and one response."""
         return self._many_requests(
             _calls.UnaryCall, self._stub.future_stream_unary, group, method, requests, timeout, metadata, options
         )
@@ -179,7 +175,6 @@ class Invocations:
     def stream_stream(
         self, group: str, method: str, requests: Iterable[Any], timeout: Optional[float], metadata: Any, options: Any
     ) -> _calls.StreamCall:
-        """Begin an RPC with requests from an iterator and many responses."""
         return self._many_requests(
             _calls.StreamCall, self._stub.inline_stream_stream, group, method, requests, timeout, metadata, options
         )
@@ -215,12 +210,11 @@ class Invocations:
         group: str,
         method: str,
         receiver: face.ResponseReceiver,
-        abortion_callback: AbortionCallback,
+        abortion_callback: invoking.AbortionCallback,
         timeout: Optional[float],
         metadata: Any,
         options: Any,
     ) -> _calls.ConsumerCall:
-        """Begin an RPC whose requests are to be passed to the call, with one response or many for a receiver."""
         coders = self._coders.of(group, method)
         faults = _abortions.Faults()
         call: Any
@@ -236,7 +230,7 @@ class Invocations:
         return _calls.ConsumerCall(call, coders, faults, _coding.NextUncompressed())
 
     def _unbegun(
-        self, failure: _abortions.Failure, faults: _abortions.Faults, abortion_callback: AbortionCallback
+        self, failure: _abortions.Failure, faults: _abortions.Faults, abortion_callback: invoking.AbortionCallback
     ) -> _calls.Unbegun:
         """What stands for the Face call of an event-driven RPC that failed before it began; the application is told."""
         faults.add(failure)

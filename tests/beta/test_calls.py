@@ -171,5 +171,5 @@ def test_without_an_abortion_callback_an_abortion_is_silent(serve: Serve, caplog
     assert call.code() is Code.INTERNAL
     method = stub(serve(UU=utilities.unary_unary_inline(lambda request, context: context.code(5)))).UU
     assert method.event(b"", Receiver(), None, TIMEOUT).code() is Code.NOT_FOUND
-    assert repr(method) == f"<beta UnaryUnaryMultiCallable of {SERVICE}/UU>"
+    assert repr(method) == f"<UnaryUnaryMultiCallable of {SERVICE}/UU>"
     assert caplog.records == []

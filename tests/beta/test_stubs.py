@@ -90,10 +90,10 @@ class TestGenericStub:
 class TestDynamicStub:
     def test_a_name_that_is_no_method_is_no_attribute(self, serve: Serve) -> None:
         methods = implementations.dynamic_stub(serve(), SERVICE, {"UU": Cardinality.UNARY_UNARY})
-        with pytest.raises(AttributeError, match=r"no method 'Nope' in service 'tests.Service' of this stub; .*: UU"):
+        with pytest.raises(AttributeError, match=r"no method 'Nope' of 'tests.Service' in this stub; .*: UU"):
             methods.Nope  # noqa: B018
         assert "UU" in dir(methods)
-        assert repr(methods) == "<beta stub of tests.Service: UU>"
+        assert repr(methods) == "<DynamicStub of tests.Service: UU>"
 
     def test_as_a_context_manager_it_goes_on(self, serve: Serve) -> None:
         with stub(serve(**ECHO), thread_pool_size=1) as methods:

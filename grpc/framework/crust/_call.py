@@ -133,6 +133,10 @@ class Call(_rendezvous.Rendezvous, face.Call, face.PassiveCall, future.Future[An
             return self._wait_until(self._has_ended)
         return timeout > 0 and self._wait_until(self._has_ended, self._environment.time() + timeout)
 
+    def forsake(self) -> None:
+        if not self._ended:
+            self._environment.call_from_finalizer(self.cancel)
+
     # ------------------------------------------------------------ as the future
 
     def cancel(self) -> bool:

@@ -8,11 +8,12 @@ once, so they cannot.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional, Union
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Union
 
 from grpc.framework.crust import _event, _outgoing, _stream, _unary
 from grpc.framework.crust._rendezvous import NOTHING_MORE
 from grpc.framework.foundation import environment as _environment
+from grpc.framework.interfaces.face import invoking
 
 if TYPE_CHECKING:
     from concurrent import futures
@@ -22,11 +23,9 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-AbortionCallback = Optional[Callable[["face.Abortion"], None]]
 
-
-class Invoker:
-    """Begins RPCs. Arguments are as `face` explains them, but all are given."""
+class Invoker(invoking.Invoker):
+    """See `invoking.Invoker`."""
 
     __slots__ = ("_environment", "_operate", "_pool")
 
@@ -47,7 +46,6 @@ class Invoker:
     def unary_unary(
         self, group: str, method: str, request: Any, timeout: Optional[float], metadata: Any, protocol_options: Any
     ) -> _unary.UnaryCall:
-        """Begin an RPC with one request and one response."""
         if request is None:
             raise ValueError(_NONE_IS_NO_REQUEST)
         call = _unary.UnaryCall(self._environment)
@@ -57,7 +55,6 @@ class Invoker:
     def unary_stream(
         self, group: str, method: str, request: Any, timeout: Optional[float], metadata: Any, protocol_options: Any
     ) -> _stream.StreamCall:
-        """Begin an RPC with one request and many responses."""
         if request is None:
             raise ValueError(_NONE_IS_NO_REQUEST)
         call = _stream.StreamCall(self._environment)
@@ -71,12 +68,11 @@ class Invoker:
         method: str,
         request: Any,
         receiver: face.ResponseReceiver,
-        abortion_callback: AbortionCallback,
+        abortion_callback: invoking.AbortionCallback,
         timeout: Optional[float],
         metadata: Any,
         protocol_options: Any,
     ) -> _event.EventCall:
-        """Begin an RPC with one request, and one response or many, for a receiver."""
         if request is None:
             raise ValueError(_NONE_IS_NO_REQUEST)
         call = _event.EventCall(self._environment, self._pool, many, receiver, abortion_callback)
@@ -94,7 +90,7 @@ class Invoker:
         metadata: Any,
         protocol_options: Any,
     ) -> _unary.UnaryCall:
-        """Begin an RPC with requests from an iterator and one response.
+        """See `invoking.Invoker.stream_unary`.
 
         Raises:
           ValueError: There is no pool to draw the requests in.
@@ -113,7 +109,7 @@ class Invoker:
         metadata: Any,
         protocol_options: Any,
     ) -> _unary.UnaryCall:
-        """The same for a caller that is going to wait for the response: without a pool, draw the requests here.
+        """Without a pool, draw the requests here.
 
         Then the call returns only when the iterator has, even if the RPC ends before that.
         """
@@ -130,7 +126,7 @@ class Invoker:
         metadata: Any,
         protocol_options: Any,
     ) -> _stream.StreamCall:
-        """Begin an RPC with requests from an iterator and many responses.
+        """See `invoking.Invoker.stream_stream`.
 
         Raises:
           ValueError: There is no pool to draw the requests in.
@@ -161,12 +157,11 @@ class Invoker:
         group: str,
         method: str,
         receiver: face.ResponseReceiver,
-        abortion_callback: AbortionCallback,
+        abortion_callback: invoking.AbortionCallback,
         timeout: Optional[float],
         metadata: Any,
         protocol_options: Any,
     ) -> _event.ConsumingEventCall:
-        """Begin an RPC whose requests are to be passed to the call, with one response or many for a receiver."""
         call = _event.ConsumingEventCall(self._environment, self._pool, many, receiver, abortion_callback)
         call.attach(*self._operate(group, method, call, timeout, metadata, None, None, protocol_options))
         return call

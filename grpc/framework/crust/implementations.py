@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Mapping, Optional, Tuple
 
-from grpc.framework.crust import _dynamic, _generic, _invoker, _servicer
+from grpc.framework.crust import _generic, _invoker, _servicer
+from grpc.framework.interfaces.face import invoking
 
 if TYPE_CHECKING:
     from concurrent import futures
@@ -67,4 +68,4 @@ def dynamic_stub(
     Raises:
       ValueError: A shape is none of the four.
     """
-    return _dynamic.DynamicStub(_invoker.Invoker(end, pool), group, cardinalities)
+    return invoking.DynamicStub(_invoker.Invoker(end, pool), group, cardinalities)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from grpc.framework.common.cardinality import Cardinality
-from grpc.framework.crust import _callables, _generic, implementations
+from grpc.framework.crust import _generic, implementations
 from grpc.framework.foundation import future, stream
 from grpc.framework.interfaces.base import base
-from grpc.framework.interfaces.face import face
+from grpc.framework.interfaces.face import face, invoking
 from tests.framework.crust import programs
 from tests.framework.crust.invocations import Receiver
 from tests.framework.crust.worlds import GROUP, LIMIT, METHOD
@@ -70,7 +70,7 @@ class TestGenericStub:
 
 class TestMultiCallables:
     def test_there_is_one_for_every_shape(self) -> None:
-        assert set(_callables.OF_CARDINALITY) == set(Cardinality)
+        assert set(invoking.OF_CARDINALITY) == set(Cardinality)
 
     def test_event_invocations_give_one_object_that_is_call_and_consumer(self, world: World) -> None:
         receiver = Receiver()
@@ -96,7 +96,7 @@ class TestDynamicStub:
         with pytest.raises(AttributeError) as caught:
             self.make(world).Missing  # noqa: B018  # raising is what it is looked at for
         assert str(caught.value) == (
-            "no method 'Missing' in group 'test.Group' of this stub; "
+            "no method 'Missing' of 'test.Group' in this stub; "
             "it knows: StreamStream, StreamUnary, UnaryStream, UnaryUnary"
         )
 

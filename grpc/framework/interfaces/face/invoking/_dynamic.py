@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, List, Mapping
 
-from grpc.framework.crust import _callables
 from grpc.framework.interfaces.face import face
+from grpc.framework.interfaces.face.invoking import _callables
 
 if TYPE_CHECKING:
     from grpc.framework.common.cardinality import Cardinality
-    from grpc.framework.crust import _invoker
+    from grpc.framework.interfaces.face.invoking._invoker import Invoker
 
 
 class DynamicStub(face.DynamicStub):
@@ -17,7 +17,7 @@ class DynamicStub(face.DynamicStub):
 
     __slots__ = ("__group", "__methods")
 
-    def __init__(self, invoker: _invoker.Invoker, group: str, cardinalities: Mapping[str, Cardinality]) -> None:
+    def __init__(self, invoker: Invoker, group: str, cardinalities: Mapping[str, Cardinality]) -> None:
         self.__group = group
         self.__methods = {
             name: _multi_callable(cardinality, invoker, group, name) for name, cardinality in cardinalities.items()
@@ -30,9 +30,7 @@ class DynamicStub(face.DynamicStub):
             return self.__methods[name]
         except KeyError:
             known = ", ".join(sorted(self.__methods)) or "none"
-            raise AttributeError(
-                f"no method {name!r} in group {self.__group!r} of this stub; it knows: {known}"
-            ) from None
+            raise AttributeError(f"no method {name!r} of {self.__group!r} in this stub; it knows: {known}") from None
 
     def __dir__(self) -> List[str]:
         return sorted({*super().__dir__(), *self.__methods})
@@ -41,7 +39,7 @@ class DynamicStub(face.DynamicStub):
         return f"<DynamicStub of {self.__group}: {', '.join(sorted(self.__methods)) or 'no methods'}>"
 
 
-def _multi_callable(cardinality: Cardinality, invoker: _invoker.Invoker, group: str, name: str) -> Any:
+def _multi_callable(cardinality: Cardinality, invoker: Invoker, group: str, name: str) -> Any:
     if cardinality not in _callables.OF_CARDINALITY:
         raise ValueError(f"method {name!r} of group {group!r}: {cardinality!r} is not a Cardinality")
     return _callables.OF_CARDINALITY[cardinality](invoker, group, name)

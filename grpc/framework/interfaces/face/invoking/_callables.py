@@ -8,7 +8,7 @@ from grpc.framework.common.cardinality import Cardinality
 from grpc.framework.interfaces.face import face
 
 if TYPE_CHECKING:
-    from grpc.framework.crust import _event, _invoker, _stream, _unary
+    from grpc.framework.interfaces.face.invoking._invoker import AbortionCallback, Invoker
 
 
 class _MultiCallable:
@@ -16,7 +16,7 @@ class _MultiCallable:
 
     __slots__ = ("_group", "_invoker", "_method")
 
-    def __init__(self, invoker: _invoker.Invoker, group: str, method: str) -> None:
+    def __init__(self, invoker: Invoker, group: str, method: str) -> None:
         self._invoker = invoker
         self._group = group
         self._method = method
@@ -48,18 +48,18 @@ class UnaryUnaryMultiCallable(_MultiCallable, face.UnaryUnaryMultiCallable):
         timeout: Optional[float],
         metadata: Optional[Any] = None,
         protocol_options: Optional[Any] = None,
-    ) -> _unary.UnaryCall:
+    ) -> Any:
         return self._invoker.unary_unary(self._group, self._method, request, timeout, metadata, protocol_options)
 
     def event(
         self,
         request: Any,
         receiver: face.ResponseReceiver,
-        abortion_callback: Optional[Callable[[face.Abortion], None]],
+        abortion_callback: AbortionCallback,
         timeout: Optional[float],
         metadata: Optional[Any] = None,
         protocol_options: Optional[Any] = None,
-    ) -> _event.EventCall:
+    ) -> Any:
         return self._invoker.event_one_request(
             False,
             self._group,
@@ -84,18 +84,18 @@ class UnaryStreamMultiCallable(_MultiCallable, face.UnaryStreamMultiCallable):
         timeout: Optional[float],
         metadata: Optional[Any] = None,
         protocol_options: Optional[Any] = None,
-    ) -> _stream.StreamCall:
+    ) -> Any:
         return self._invoker.unary_stream(self._group, self._method, request, timeout, metadata, protocol_options)
 
     def event(
         self,
         request: Any,
         receiver: face.ResponseReceiver,
-        abortion_callback: Optional[Callable[[face.Abortion], None]],
+        abortion_callback: AbortionCallback,
         timeout: Optional[float],
         metadata: Optional[Any] = None,
         protocol_options: Optional[Any] = None,
-    ) -> _event.EventCall:
+    ) -> Any:
         return self._invoker.event_one_request(
             True,
             self._group,
@@ -109,7 +109,7 @@ class UnaryStreamMultiCallable(_MultiCallable, face.UnaryStreamMultiCallable):
         )
 
 
-class StreamUnaryMultiCallable(_MultiCallable, face.StreamUnaryMultiCallable, face.PassiveMultiCallable):
+class StreamUnaryMultiCallable(_MultiCallable, face.StreamUnaryMultiCallable):
     """See `face.StreamUnaryMultiCallable`."""
 
     __slots__ = ()
@@ -134,32 +134,25 @@ class StreamUnaryMultiCallable(_MultiCallable, face.StreamUnaryMultiCallable, fa
         timeout: Optional[float],
         metadata: Optional[Any] = None,
         protocol_options: Optional[Any] = None,
-    ) -> _unary.UnaryCall:
+    ) -> Any:
         return self._invoker.stream_unary(
             self._group, self._method, request_iterator, timeout, metadata, protocol_options
-        )
-
-    def passive(
-        self, timeout: Optional[float], metadata: Optional[Any] = None, protocol_options: Optional[Any] = None
-    ) -> Any:
-        return self._invoker.passive_many_requests(
-            False, self._group, self._method, timeout, metadata, protocol_options
         )
 
     def event(
         self,
         receiver: face.ResponseReceiver,
-        abortion_callback: Optional[Callable[[face.Abortion], None]],
+        abortion_callback: AbortionCallback,
         timeout: Optional[float],
         metadata: Optional[Any] = None,
         protocol_options: Optional[Any] = None,
-    ) -> _event.ConsumingEventCall:
+    ) -> Any:
         return self._invoker.event_many_requests(
             False, self._group, self._method, receiver, abortion_callback, timeout, metadata, protocol_options
         )
 
 
-class StreamStreamMultiCallable(_MultiCallable, face.StreamStreamMultiCallable, face.PassiveMultiCallable):
+class StreamStreamMultiCallable(_MultiCallable, face.StreamStreamMultiCallable):
     """See `face.StreamStreamMultiCallable`."""
 
     __slots__ = ()
@@ -170,26 +163,19 @@ class StreamStreamMultiCallable(_MultiCallable, face.StreamStreamMultiCallable, 
         timeout: Optional[float],
         metadata: Optional[Any] = None,
         protocol_options: Optional[Any] = None,
-    ) -> _stream.StreamCall:
+    ) -> Any:
         return self._invoker.stream_stream(
             self._group, self._method, request_iterator, timeout, metadata, protocol_options
-        )
-
-    def passive(
-        self, timeout: Optional[float], metadata: Optional[Any] = None, protocol_options: Optional[Any] = None
-    ) -> Any:
-        return self._invoker.passive_many_requests(
-            True, self._group, self._method, timeout, metadata, protocol_options
         )
 
     def event(
         self,
         receiver: face.ResponseReceiver,
-        abortion_callback: Optional[Callable[[face.Abortion], None]],
+        abortion_callback: AbortionCallback,
         timeout: Optional[float],
         metadata: Optional[Any] = None,
         protocol_options: Optional[Any] = None,
-    ) -> _event.ConsumingEventCall:
+    ) -> Any:
         return self._invoker.event_many_requests(
             True, self._group, self._method, receiver, abortion_callback, timeout, metadata, protocol_options
         )
