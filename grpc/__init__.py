@@ -46,12 +46,12 @@ from grpc._modern._handlers import (
     unary_stream_rpc_method_handler,
     unary_unary_rpc_method_handler,
 )
+from grpc._modern._intercepted import intercept_channel
 from grpc._modern._interceptors import (
     StreamStreamClientInterceptor,
     StreamUnaryClientInterceptor,
     UnaryStreamClientInterceptor,
     UnaryUnaryClientInterceptor,
-    intercept_channel,
 )
 from grpc._modern._platform import (
     LocalConnectionType,
