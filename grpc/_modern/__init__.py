@@ -2,7 +2,7 @@
 
 What users name, as interfaces:
 
-* `_calling`: channels and multi-callables; `_serving`: servers and handlers; `_contexts`: an RPC as either side sees it,
+* `_calling`: channels and multi-callables; `_serving`: servers and handlers; `_contexts`: an RPC as a side sees it,
   and the errors; `_futures`: futures; `_interceptors`: client interceptors; `_credentials`, `_platform`: credentials.
 
 What is behind them:
