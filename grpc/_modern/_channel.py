@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple, Type, TypeVar
 
-from grpc._assembly import client
+from grpc import _assembly
 from grpc._modern import _calling, _credentials, _locality, _multicallables
 from grpc._version import __version__
 from grpc.framework.foundation.growing_pool import GrowingPool
@@ -29,7 +29,7 @@ class Channel(_calling.Channel):
 
     def __init__(
         self,
-        side: client.ClientSide,
+        side: _assembly.client.ClientSide,
         pool: GrowingPool,
         authority: str,
         secure: bool,
@@ -206,7 +206,9 @@ def _over_http2(
     if held is not None and held.local is not None:
         _locality.check(target, held.local)
     pool = GrowingPool("grpc-requests")
-    side = client.over_http2(target, USER_AGENT, options or (), compression, None if held is None else held.tls, pool)
+    side = _assembly.client.over_http2(
+        target, USER_AGENT, options or (), compression, None if held is None else held.tls, pool
+    )
     return Channel(side, pool, side.authority, held is not None, (held.plugins or None) if held is not None else None)
 
 
@@ -260,4 +262,4 @@ def inprocess_channel(server: _serving.Server) -> Channel:
     if side is None:
         raise TypeError(f"inprocess_channel takes a server that grpc.server made, not {server!r}")
     pool = GrowingPool("grpc-requests")
-    return Channel(client.in_memory(side, pool), pool, "inproc", True, None)
+    return Channel(_assembly.client.in_memory(side, pool), pool, "inproc", True, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
-from grpc._assembly.server import ServerSide
+from grpc import _assembly
 from grpc._modern import _credentials, _handlers, _locality, _methods, _serving
 from grpc._modern._threads import IsolatingPool
 from grpc._values import status
@@ -120,7 +120,7 @@ class Server(_serving.Server):
     ) -> None:
         self._application = _Application(interceptors or ())
         self._application.add(handlers or ())
-        self.side = ServerSide(
+        self.side = _assembly.server.ServerSide(
             self._application, IsolatingPool(thread_pool), options or (), maximum_concurrent_rpcs, compression
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Tuple
 
-from grpc._assembly import client
+from grpc import _assembly
 from grpc._version import __version__
 from grpc.beta import _credentials
 
@@ -25,7 +25,7 @@ class Connection(NamedTuple):
       plugins: What is asked for metadata for every call.
     """
 
-    side: client.ClientSide
+    side: _assembly.client.ClientSide
     secure: bool
     plugins: Tuple[Any, ...]
 
@@ -104,7 +104,7 @@ def _over_http2(
         raise TypeError(f"a host is a string such as 'localhost', not {host!r}")
     tls, plugins = (None, ()) if held is None else held
     # Each stub has a pool of its own for requests, and invokes by a Face stub of its own.
-    side = client.over_http2(_target(host, port), _USER_AGENT, (), None, tls, None)
+    side = _assembly.client.over_http2(_target(host, port), _USER_AGENT, (), None, tls, None)
     return Channel(Connection(side, tls is not None, plugins))
 
 
@@ -149,4 +149,4 @@ def inprocess_channel(server: Any) -> Channel:
     side = getattr(server, "side", None)
     if side is None:
         raise TypeError(f"inprocess_channel takes a server of the beta or of the modern API, not {server!r}")
-    return Channel(Connection(client.in_memory(side, None), True, ()))
+    return Channel(Connection(_assembly.client.in_memory(side, None), True, ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
 
-from grpc._assembly.server import ServerSide
+from grpc import _assembly
 from grpc.beta import _coding, _credentials, _methods, interfaces
 from grpc.framework.foundation import logging_pool
 
@@ -87,7 +87,7 @@ class Server(interfaces.Server):
             def own_pool_ends() -> None:
                 own_pool.shutdown(wait=False)  # not waited for: this may be called in one of its threads
 
-        self.side = ServerSide(
+        self.side = _assembly.server.ServerSide(
             _methods.MultiMethod(options.multi_method_implementation, coders),
             pool,
             (),
