@@ -49,6 +49,8 @@ TOP = (
 # A tool that protoc starts. It stands beside the layers: it imports none of them, and none of them imports it.
 CODEGEN = "grpc._codegen"
 MIGRATE = "grpc._migrate"
+# A client and a server like those that users write, which grpcio's interpreter runs as well.
+INTEROP = "grpc.interop"
 # A number and nothing else: anybody may name it.
 VERSION = "grpc._version"
 
@@ -75,6 +77,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     VERSION: (),
     CODEGEN: (),
     MIGRATE: (),  # reads sources of others, and nothing of ours
+    INTEROP: ("grpc", "grpc.aio", "grpc.experimental"),  # the names that grpcio has too
     **dict.fromkeys(TOP, (MODERN, VALUES, BETA, VERSION, *TOP)),
     "grpc.__main__": (MIGRATE, VERSION, *TOP),
     "grpc._demo": (BETA, COMMON, FACE_CONTRACT, VERSION, *TOP),  # what an application of the beta era imports as well
@@ -88,13 +91,13 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "h2": (HTTP2_LINKS,),
     "hpack": (HTTP2_LINKS,),
     "hyperframe": (HTTP2_LINKS,),
-    "google": ("grpc._demo", CODEGEN),  # messages are the user's: the library never looks inside one
+    "google": ("grpc._demo", CODEGEN, INTEROP),  # messages are the user's: the library never looks inside one
     "socket": (DRIVERS,),
     "selectors": (DRIVERS,),
     "select": (DRIVERS,),
     "ssl": (DRIVERS,),
-    "asyncio": (DRIVERS, MODERN_AIO, "grpc._demo"),
-    "time": (FOUNDATION, DRIVERS, ASSEMBLY, MODERN, BETA, "grpc._demo"),  # the layers between are handed a clock
+    "asyncio": (DRIVERS, MODERN_AIO, "grpc._demo", INTEROP),
+    "time": (FOUNDATION, DRIVERS, ASSEMBLY, MODERN, BETA, "grpc._demo", INTEROP),  # layers between are handed a clock
 }
 
 
@@ -244,6 +247,8 @@ _KNOWN = {*MAY_IMPORT, DRIVER_CONTRACT, "grpc._io.threads", MODERN_AIO, "grpc.fr
         pytest.param("grpc", "from grpc._codegen import _plugin", CODEGEN, id="the top, a tool"),
         pytest.param(MIGRATE + "._names", "from grpc import beta", BETA, id="a tool, a public API"),
         pytest.param("grpc", "from grpc import _migrate", MIGRATE, id="the top, the tool of its command line"),
+        pytest.param(INTEROP + "._rules", "from grpc import _values", VALUES, id="interop cases, what grpcio lacks"),
+        pytest.param("grpc", "from grpc import interop", INTEROP, id="the top, the interop cases"),
     ],
 )
 def test_a_violation_is_caught(module: str, source: str, imported: str) -> None:
@@ -354,6 +359,15 @@ def test_what_the_standard_library_does_while_imported_is_not_ours(tmp_path: pat
     package.mkdir()
     (package / "__init__.py").write_text("import logging", encoding="utf-8")  # reads the clock for its start time
     assert _seen_while_importing("harmless", tmp_path) == []
+
+
+def test_importing_grpc_brings_neither_h2_nor_tls_nor_a_driver() -> None:
+    heavy = ["h2", "ssl", "socket", "selectors", "asyncio", "google.protobuf", HTTP2_LINKS, DRIVERS, CORE, CRUST]
+    program = f"import json, sys, grpc; print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"
+    # -S: what is installed may import things of its own whenever an interpreter starts.
+    command = [sys.executable, "-S", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert json.loads(done.stdout) == []
 
 
 # ------------------------------------------------------------ what is exported is there

@@ -10,6 +10,7 @@ import zlib
 from typing import Dict, Optional, Tuple
 
 from grpc._values.compression import Compression
+from grpc._values.contexts import Compressed
 
 NAMES: Tuple[bytes, ...] = (b"identity", b"deflate", b"gzip")
 """The names by the numbers of `Compression`."""
@@ -42,6 +43,22 @@ def encode_accepted(accepted: int) -> bytes:
     return b", ".join(name for number, name in enumerate(NAMES) if (accepted | _IDENTITY_ALONE) >> number & 1)
 
 
+def of_level(level: int, accepted: int) -> int:
+    """The number of the algorithm for a level of compression, 1 to 3, among those of a set; 0 if it has none."""
+    for number in _PREFERRED[level]:
+        if accepted >> number & 1:
+            return number
+    return Compression.NoCompression
+
+
+# The two do the same work with a message; gzip adds twelve bytes more, and as for the core it is the lowest level.
+_PREFERRED: Dict[int, Tuple[int, ...]] = {
+    1: (Compression.Gzip, Compression.Deflate),
+    2: (Compression.Deflate, Compression.Gzip),
+    3: (Compression.Deflate, Compression.Gzip),
+}
+
+
 @functools.lru_cache(maxsize=64)
 def decode_accepted(value: Optional[bytes]) -> int:
     """The set that a peer's `grpc-accept-encoding` names; unknown names count for nothing, None means identity."""
@@ -60,7 +77,7 @@ def deflate(number: int, data: bytes) -> bytes:
 
 
 def inflate(number: int, data: bytes, limit: int) -> bytes:
-    """Decompress, and make no more than `limit` bytes and one of whatever comes.
+    """Decompress, and make no more than `limit` bytes and one of whatever comes. What is returned is `Compressed`.
 
     Raises:
       CorruptError: The data was not made by the algorithm, or is cut off, or something follows it.
@@ -77,4 +94,4 @@ def inflate(number: int, data: bytes, limit: int) -> bytes:
         raise CorruptError("it is cut off")
     if machine.unused_data:
         raise CorruptError("something follows its end")
-    return inflated
+    return Compressed(inflated)

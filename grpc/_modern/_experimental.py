@@ -7,6 +7,7 @@ import warnings
 from typing import Any, Callable, Optional, Set, TypeVar
 
 from grpc._modern import _handlers, _serving
+from grpc._values import contexts
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -44,6 +45,22 @@ def experimental_api(f: _F) -> _F:
         return f(*args, **kwargs)
 
     return wrapper  # type: ignore[return-value]  # it takes and returns what f does
+
+
+def message_compressed(serialized: bytes) -> bool:
+    """Tell whether a message came compressed, whatever its call or its channel had been set to.
+
+    For use in a deserializer, of a channel's method or of a handler, and only there: what it is given is the one thing
+    that knows. A peer may send single messages of a call as they are, and messages that compression would not make
+    smaller usually go like that. Never blocks; any thread may call it.
+
+    Args:
+      serialized: What the deserializer was given. A copy of it, or a part, knows nothing any more.
+
+    Returns:
+      True for a message that was inflated; False for all others, those of a channel within the process among them.
+    """
+    return isinstance(serialized, contexts.Compressed)
 
 
 def wrap_server_method_handler(

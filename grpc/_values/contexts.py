@@ -1,7 +1,8 @@
 """What a transport and the outermost callers tell each other past the layers between: small typed objects.
 
 They travel in Face's `protocol_options` on the way down and `protocol_context()` on the way up; nothing between looks
-inside. What concerns one message travels with that message: it is an `Uncompressed` one, or any other.
+inside. What concerns one message travels with that message: it is an `Uncompressed` one on its way down, or a
+`Compressed` one on its way up, or any other.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ class InvocationContext:
 
 class Uncompressed(bytes):
     """A payload that is not to be compressed, whatever has been chosen for its call."""
+
+    __slots__ = ()
+
+
+class Compressed(bytes):
+    """A payload that came compressed; these are the bytes that it was inflated to."""
 
     __slots__ = ()
 

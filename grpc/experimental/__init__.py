@@ -1,4 +1,4 @@
-"""Names that may still change: one call by one function, channel options, a wrapper of handlers.
+"""Names that may still change: one call by one function, channel options, a wrapper of handlers, a look at compression.
 
 `grpc.experimental.aio` is another name of `grpc.aio`.
 """
@@ -8,6 +8,7 @@ from grpc._modern._experimental import (
     ExperimentalApiWarning,
     UsageError,
     experimental_api,
+    message_compressed,
     wrap_server_method_handler,
 )
 from grpc._modern._simple import (
@@ -26,6 +27,7 @@ __all__ = [
     "close_channels",
     "experimental_api",
     "insecure_channel_credentials",
+    "message_compressed",
     "stream_stream",
     "stream_unary",
     "unary_stream",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from grpc._links import _compression
 from grpc._values.compression import Compression
+from grpc._values.contexts import Compressed
 
 ALL = 0b111
 
@@ -69,6 +70,11 @@ class TestAlgorithms:
     @given(st.sampled_from([1, 2]), st.binary())
     def test_what_was_compressed_is_inflated(self, number: int, data: bytes) -> None:
         assert _compression.inflate(number, _compression.deflate(number, data), len(data)) == data
+
+    @pytest.mark.parametrize("number", [1, 2])
+    @pytest.mark.parametrize("data", [b"", b"abc", bytes(1000)])
+    def test_what_was_inflated_says_so(self, number: int, data: bytes) -> None:
+        assert type(_compression.inflate(number, _compression.deflate(number, data), len(data))) is Compressed
 
     @pytest.mark.parametrize("number", [1, 2])
     def test_one_byte_beyond_the_limit_is_too_long(self, number: int) -> None:
