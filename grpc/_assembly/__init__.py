@@ -11,10 +11,11 @@ all of this package, which nobody should have to wait for who has imported `grpc
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from grpc._assembly import aio, client, server
 
 __all__ = ["aio", "client", "server"]
