@@ -1,7 +1,8 @@
-"""What holds for every test: it leaves no thread behind."""
+"""What holds for every test: it leaves no thread behind, and there is no proxy."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import Collection, Iterator
@@ -9,6 +10,11 @@ from typing import Collection, Iterator
 import pytest
 
 _PATIENCE = 5.0  # seconds for all threads of one test together, so that a slow machine does not fail an innocent test
+
+
+# A machine's proxy must not see what tests send to themselves, nor what processes do that they start.
+for _name in ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy"):
+    os.environ.pop(_name, None)
 
 
 def _still_running(before: Collection[threading.Thread]) -> list[str]:

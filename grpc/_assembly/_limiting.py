@@ -40,6 +40,10 @@ class LimitingServicer(base.Servicer):
                 self._running -= 1  # it has ended meanwhile: nobody will call
         return self._servicer.service(group, method, context, output_operator)
 
+    def after_fork_in_child(self) -> None:
+        """Have the lock anew; see `forking`."""
+        self._lock = threading.Lock()
+
     def _ended(self, _: base.Outcome) -> None:
         with self._lock:
             self._running -= 1

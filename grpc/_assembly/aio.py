@@ -8,26 +8,20 @@ tickets come from any thread and are taken to the loop.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, List, Optional, Union
+import functools
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple, Union
 
-from grpc._assembly import client
-from grpc._assembly._limiting import LimitingServicer
+from grpc._assembly import _connecting, _serving, client
 from grpc._io import aio
-from grpc._io.addresses import default_authority
-from grpc._links import invocation, service
-from grpc._values import channel_arguments
 from grpc.framework.core import implementations as core
-from grpc.framework.crust import implementations as crust
-from grpc.framework.interfaces.links import links, utilities
+from grpc.framework.interfaces.links import links
 
 if TYPE_CHECKING:
-    from grpc._assembly import server as threaded
-    from grpc._io import contract
+    from grpc._links import invocation
     from grpc._values.compression import Compression
-    from grpc._values.security import ClientSecurity, ServerSecurity
+    from grpc._values.security import ClientSecurity
     from grpc.framework.core._end import End
     from grpc.framework.foundation.environment import Timer
-    from grpc.framework.interfaces.base import base
     from grpc.framework.interfaces.face import face
 
 # How long a stopping server waits for its clients to read what it still has for them, in seconds, after the grace.
@@ -39,7 +33,7 @@ class ClientSide(client.ClientSide):
 
     def __init__(
         self,
-        end: base.End,
+        end: End,
         link: Union[invocation.InvocationLink, client.InMemory],
         driver: aio.Driver,
         authority: str,
@@ -74,36 +68,19 @@ def over_http2(
 
     Args:
       loop: Where it lives; None for the running loop.
-      target, user_agent, options, compression, security: As for `client.over_http2`.
+      target, user_agent, options, compression, security: As for `_connecting.over_http2`.
 
     Raises:
-      TypeError, ValueError: A channel argument is wrong, see `channel_arguments.parse`.
+      TypeError, ValueError: A channel argument is wrong.
       RuntimeError: No loop is given and none runs.
     """
-    settings = channel_arguments.parse(options, channel_arguments.CLIENT)
-    authority = settings.text("grpc.default_authority")
-    if security is not None:
-        override = settings.text("grpc.ssl_target_name_override")
-        if override is not None:
-            security = security._replace(server_name=override)
-            authority = authority or override
-    authority = authority or default_authority(target)
-    agents = (settings.text("grpc.primary_user_agent"), user_agent, settings.text("grpc.secondary_user_agent"))
-    limits = settings.limits
-    if compression is not None:
-        limits = limits._replace(compression=int(compression))
-    headers = invocation.RequestHeaders(
-        "http" if security is None else "https", authority, " ".join(filter(None, agents))
+    end, link, driver, authority = _connecting.over_http2(
+        lambda: aio.driver(loop), target, user_agent, options, compression, security
     )
-    driver = aio.driver(loop)
-    link = invocation.InvocationLink(driver, target, headers, limits, settings.connecting, security, settings.keepalive)
-    end = core.invocation_end_link(driver.environment)
-    utilities.join(end, link)
-    end.start()
     return ClientSide(end, link, driver, authority)
 
 
-def in_memory(loop: Optional[aio.Loop], server: Union[ServerSide, threaded.ServerSide]) -> ClientSide:
+def in_memory(loop: Optional[aio.Loop], server: _serving.ServerSide[Any]) -> ClientSide:
     """A client side joined to a server in this process, whichever threads that runs in; nothing is encoded.
 
     Args:
@@ -115,9 +92,9 @@ def in_memory(loop: Optional[aio.Loop], server: Union[ServerSide, threaded.Serve
     """
     driver = aio.driver(loop)
     end = core.invocation_end_link(driver.environment)
-    utilities.join(_OntoLoop(end, driver), server.another_end())
+    link = client.InMemory(driver.environment, server.join_in_memory(_OntoLoop(end, driver)))
     end.start()
-    return ClientSide(end, client.InMemory(driver.environment), driver, "inproc")
+    return ClientSide(end, link, driver, "inproc")
 
 
 class _OntoLoop(links.Link):
@@ -136,8 +113,11 @@ class _OntoLoop(links.Link):
         self._end.join_link(link)
 
 
-class ServerSide:
-    """What an asynchronous server stands on: one End over HTTP/2, and one for every client side in this process."""
+class ServerSide(_serving.ServerSide[aio.Driver]):
+    """What an asynchronous server stands on: one End over HTTP/2, and one for every client side in this process.
+
+    One that is dropped stops by itself.
+    """
 
     def __init__(
         self,
@@ -146,107 +126,54 @@ class ServerSide:
         options: client.Options,
         maximum_concurrent_rpcs: Optional[int],
         compression: Optional[Compression],
+        *,
+        method_implementations: Optional[Mapping[Tuple[str, str], face.MethodImplementation]] = None,
+        default_timeout: Optional[float] = None,
+        maximum_timeout: Optional[float] = None,
+        ended: Optional[Callable[[], None]] = None,
     ) -> None:
         """Make a server side.
 
         Args:
-          loop: Where it lives; None for the running loop.
-          multi_method: Serves, on the loop.
-          options: Channel arguments.
-          maximum_concurrent_rpcs: How many operations to serve at once, over all ways in; None for any number.
-          compression: How to compress responses; None for what the channel arguments say.
+          loop: Where it lives, and where `multi_method` and the implementations serve; None for the running loop.
+
+        The other arguments, and what is raised, are those of `_serving.ServerSide`, and:
 
         Raises:
-          TypeError, ValueError: A channel argument is wrong, see `channel_arguments.parse`.
           RuntimeError: No loop is given and none runs.
         """
-        settings = channel_arguments.parse(options, channel_arguments.SERVER)
-        limits = settings.limits
-        if compression is not None:
-            limits = limits._replace(compression=int(compression))
-        self._settings = settings
-        self._driver = aio.driver(loop)
-        self._servicer: base.Servicer = crust.servicer({}, multi_method, None, self._driver.environment)
-        if maximum_concurrent_rpcs is not None:
-            self._servicer = LimitingServicer(self._servicer, maximum_concurrent_rpcs)
-        self._link = service.ServiceLink(limits, self._driver.environment.time, settings.server)
-        self._listeners: List[contract.Listener] = []
-        self._started = False
-        self._stopping = False
-        self._stopped = self._driver.latch()
-        self._ends: List[End] = []
-        self._unfinished = 0
-        self._timers: List[Timer] = []
-        utilities.join(self._link, self._make_end())
-
-    def _make_end(self) -> End:
-        end = core.service_end_link(self._servicer, None, None, self._driver.environment)
-        self._ends.append(end)
-        if self._started and not self._stopping:
-            end.start()
-        return end
-
-    def another_end(self) -> links.Link:
-        """A further End with the same servicer, for a client side in this process, be that in another thread."""
-        return _OntoLoop(self._make_end(), self._driver)
-
-    def add_port(self, address: str, security: Optional[ServerSecurity]) -> int:
-        """Bind an address; connections are accepted once the server side has started.
-
-        A host name is looked up here and now, which blocks the loop; literal addresses do not.
-
-        Returns:
-          The port.
-
-        Raises:
-          ValueError: The address cannot be understood.
-          OSError: It cannot be bound.
-        """
-        listener = self._driver.listen(
-            address,
-            security,
-            so_reuseport=bool(self._settings.number("grpc.so_reuseport")),
-            handshake_timeout=self._settings.server.handshake_timeout,
+        super().__init__(
+            lambda: aio.driver(loop),
+            multi_method,
+            None,
+            options,
+            maximum_concurrent_rpcs,
+            compression,
+            method_implementations,
+            default_timeout,
+            maximum_timeout,
+            ended,
         )
-        self._listeners.append(listener)
-        if self._started and not self._stopping:
-            listener.start(self._link.accept_transport)
-        return listener.port
+        self._stopped = self._driver.latch()
+        self._timers: List[Timer] = []
 
-    def start(self) -> None:
-        """Accept connections and serve.
+    def _seen_by_clients(self, end: End) -> links.Link:
+        return _OntoLoop(end, self._driver)
 
-        Raises:
-          ValueError: It has been started before.
-        """
-        if self._started:
-            raise ValueError("Cannot start already-started server: make another one")
-        self._started = True
-        for end in self._ends:
-            end.start()
-        for listener in self._listeners:
-            listener.start(self._link.accept_transport)
+    def join_in_memory(self, client: links.Link) -> Callable[[], None]:
+        return functools.partial(self._driver.call_soon, super().join_in_memory(client))
+
+    def __del__(self) -> None:
+        # Nobody can stop it any more.
+        if not self._stopping:
+            self._driver.environment.call_from_finalizer(functools.partial(self.stop, None))
 
     def stop(self, grace: Optional[float]) -> None:
         """Refuse new RPCs at once, give running ones `grace` seconds, then abort them. Does not wait.
 
         May be called again, to stop sooner.
         """
-        first = not self._stopping
-        self._stopping = True
-        listeners, self._listeners = self._listeners, []
-        for listener in listeners:
-            listener.close()
-        if first:
-            # What has to end before all is over: the connections, and every End.
-            self._unfinished = 1 + len(self._ends)
-            self._link.go_away(self._one_finished)
-        for end in list(self._ends):
-            end.stop(grace)
-            if first:
-                end.add_idle_action(self._one_finished)
-        if not grace:
-            self._link.hurry()
+        self._begin_to_stop(grace)
         if not self._stopped.is_set:
             environment = self._driver.environment
             over = environment.time() + (grace or 0.0)
@@ -259,10 +186,7 @@ class ServerSide:
         await self._stopped.wait()
         await self._driver.wait_closed()
 
-    def _one_finished(self) -> None:
-        self._unfinished -= 1
-        if self._unfinished == 0:
-            for timer in self._timers:
-                timer.cancel()
-            self._driver.close()
-            self._stopped.set()
+    def _finish(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._stopped.set()

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple, Union
 
+from grpc._assembly import _connecting
 from grpc._io import threads
-from grpc._io.addresses import default_authority
-from grpc._links import invocation
 from grpc._links._connectivity import Connectivity
 from grpc._links._section import Section
 from grpc._links._service_config import NO_SERVICE_CONFIG
-from grpc._values import channel_arguments
 from grpc._values.connectivity import ChannelConnectivity
 from grpc.framework.core import implementations as core
 from grpc.framework.crust import implementations as crust
-from grpc.framework.foundation import environment
-from grpc.framework.interfaces.links import utilities
+from grpc.framework.foundation import environment, forking
 
 if TYPE_CHECKING:
     from concurrent import futures
 
-    from grpc._assembly.server import ServerSide
+    from grpc._assembly._serving import ServerSide
     from grpc._io import contract
+    from grpc._links import invocation
     from grpc._links._service_config import MethodConfig
     from grpc._values.compression import Compression
     from grpc._values.security import ClientSecurity
+    from grpc.framework.core._end import End
     from grpc.framework.foundation.environment import Environment
-    from grpc.framework.interfaces.base import base
     from grpc.framework.interfaces.face import face
+
+_FORKED = "the process was forked, and the RPC stays with the parent process"
 
 Options = Sequence[Tuple[str, Any]]
 
@@ -38,7 +39,15 @@ class InMemory:
 
     service_config = NO_SERVICE_CONFIG
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, leave: Callable[[], None]) -> None:
+        """Begin READY.
+
+        Args:
+          environment: Where watchers are called.
+          leave: Called at the end, for the server to forget this channel. Kept, so that a server that nobody has but
+            the channel does not end by itself.
+        """
+        self._leave = leave
         self._section = Section()
         self._connectivity = Connectivity(self._section, environment)
         self._change(ChannelConnectivity.READY)
@@ -54,20 +63,30 @@ class InMemory:
         with self._section:
             self._connectivity.unwatch(callback)
 
+    def after_fork_in_child(self) -> None:
+        """Have the lock anew; see `forking`."""
+        self._section.after_fork_in_child()
+
+    def begin_anew(self) -> None:
+        """Nothing to do: there is no connection."""
+
     def close(self) -> None:
         self._change(ChannelConnectivity.SHUTDOWN)
+        self._leave()
 
     def _change(self, state: ChannelConnectivity) -> None:
         with self._section:
             self._connectivity.change(state)
 
 
-class ClientSide:
-    """What a channel stands on."""
+class ClientSide(forking.Member):
+    """What a channel stands on. One that is dropped closes itself as soon as no RPC of it goes on."""
+
+    _closed = True  # until it is quite made
 
     def __init__(
         self,
-        end: base.End,
+        end: End,
         link: Union[invocation.InvocationLink, InMemory],
         driver: Optional[contract.Driver],
         pool: Optional[futures.Executor],
@@ -77,6 +96,7 @@ class ClientSide:
         self._end = end
         self._link = link
         self._driver = driver
+        self._environment = environment.default() if driver is None else driver.environment
         # Guards `_closed`.
         self._lock = threading.Lock()
         self._closed = False
@@ -114,6 +134,25 @@ class ClientSide:
         """What the service config prescribes for a method: its timeout is for the caller to keep, the rest is kept."""
         return self._link.service_config.method(group, method)
 
+    def after_fork_in_child(self) -> forking.Report:
+        self._lock = threading.Lock()
+        self._end.after_fork_in_child()
+        self._link.after_fork_in_child()
+        return None if self._closed else self._begin_anew
+
+    def _begin_anew(self) -> None:
+        """In a forked process: let go of the RPCs, which the parent goes on with, and connect anew when needed."""
+        self._end.cancel_all(_FORKED)
+        self._link.begin_anew()
+
+    def __del__(self) -> None:
+        # Nobody can begin an RPC here any more; those that others still have go on.
+        if not self._closed:
+            self._environment.call_from_finalizer(self._close_when_idle)
+
+    def _close_when_idle(self) -> None:
+        self._end.add_idle_action(functools.partial(self._environment.call_from_finalizer, self.close))
+
     def close(self) -> None:
         """End all RPCs as cancelled by this side, close the connection, end the threads. May be called again."""
         with self._lock:
@@ -137,42 +176,25 @@ def over_http2(
     """A client side over TCP or a Unix socket. Nothing is connected until the first RPC.
 
     Args:
-      target: Where to connect to; see `grpc._io.addresses`.
-      user_agent: Of the requests.
-      options: Channel arguments.
-      compression: How to compress requests; None not to.
-      security: How to speak TLS; None for plaintext.
+      target, user_agent, options, compression, security: As for `_connecting.over_http2`.
       pool: Where requests are drawn from iterators.
 
     Raises:
-      TypeError, ValueError: A channel argument is wrong, see `channel_arguments.parse`.
+      TypeError, ValueError: A channel argument is wrong.
     """
-    settings = channel_arguments.parse(options, channel_arguments.CLIENT)
-    authority = settings.text("grpc.default_authority")
-    if security is not None:
-        override = settings.text("grpc.ssl_target_name_override")
-        if override is not None:
-            security = security._replace(server_name=override)
-            authority = authority or override
-    authority = authority or default_authority(target)
-    agents = (settings.text("grpc.primary_user_agent"), user_agent, settings.text("grpc.secondary_user_agent"))
-    limits = settings.limits
-    if compression is not None:
-        limits = limits._replace(compression=int(compression))
-    headers = invocation.RequestHeaders(
-        "http" if security is None else "https", authority, " ".join(filter(None, agents))
+    end, link, driver, authority = _connecting.over_http2(
+        threads.client_driver, target, user_agent, options, compression, security
     )
-    driver = threads.client_driver()
-    link = invocation.InvocationLink(driver, target, headers, limits, settings.connecting, security, settings.keepalive)
-    end = core.invocation_end_link(driver.environment)
-    utilities.join(end, link)
-    end.start()
-    return ClientSide(end, link, driver, pool, authority)
+    side = ClientSide(end, link, driver, pool, authority)
+    forking.register(side)
+    return side
 
 
-def in_memory(server: ServerSide, pool: Optional[futures.Executor]) -> ClientSide:
+def in_memory(server: ServerSide[Any], pool: Optional[futures.Executor]) -> ClientSide:
     """A client side joined to a server in this process: tickets pass from End to End, and nothing is encoded."""
     end = core.invocation_end_link()
-    utilities.join(end, server.another_end())
+    link = InMemory(environment.default(), server.join_in_memory(end))
     end.start()
-    return ClientSide(end, InMemory(environment.default()), None, pool, "inproc")
+    side = ClientSide(end, link, None, pool, "inproc")
+    forking.register(side)
+    return side

@@ -13,7 +13,19 @@ So any thread may speak on a connection and write at once, and none ever calls u
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Any, Callable, ContextManager, Deque, List, Mapping, NamedTuple, Optional, Sequence
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    ContextManager,
+    Deque,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Union,
+)
 
 if TYPE_CHECKING:
     from grpc._values.security import ClientSecurity, ServerSecurity
@@ -28,6 +40,25 @@ AuthContext = Mapping[str, Sequence[bytes]]
 """What TLS knows of the peer: property names with one value or more."""
 
 
+Pieces = Union[bytes, List[Union[bytes, memoryview]]]
+"""What is to be written: bytes, or pieces of them in order, where they are long and joining them would take time."""
+
+
+class Tunnel(NamedTuple):
+    """What a proxy is asked for, once a connection to it is open.
+
+    Attributes:
+      authority: The destination, as `host:port`; printable ASCII.
+      authorization: The value of Proxy-Authorization; None to send none.
+    """
+
+    authority: str
+    authorization: Optional[str] = None
+
+    def __repr__(self) -> str:
+        return f"<Tunnel to {self.authority}>"  # a password must not get into a log
+
+
 class Address(NamedTuple):
     """One place to connect or bind to; made by `Driver.resolve`, compared by value.
 
@@ -36,12 +67,14 @@ class Address(NamedTuple):
       sockaddr: The address as the operating system takes it.
       name: As it is shown to people and services: `ipv4:127.0.0.1:50051`, `ipv6:[::1]:50051`, `unix:/run/x`.
       host: The host as the target named it, without port: what TLS asks for and checks unless told otherwise.
+      tunnel: What to ask for at this address, which is then an HTTP proxy's; None if it is the target's own.
     """
 
     family: int
     sockaddr: Any
     name: str
     host: str = ""
+    tunnel: Optional[Tunnel] = None
 
 
 class Connection(abc.ABC):
@@ -52,15 +85,27 @@ class Connection(abc.ABC):
     deliveries: Deque[Any]
     """What is due to go upwards, in order; filled by the other methods, emptied by the driver into `deliver`."""
 
+    takes_views = False
+    """Whether `receive_data` takes views of a buffer, too, that is read into again when it has returned."""
+
     @abc.abstractmethod
     def receive_data(self, data: bytes) -> None:
-        """Take bytes that arrived, in order. Never raises for what a peer may send."""
+        """Take bytes that arrived, in order. Never raises for what a peer may send.
+
+        Args:
+          data: Bytes, or if the class says that it `takes_views`, perhaps a memoryview; what is kept of that has to be
+            copied.
+        """
         raise NotImplementedError()
 
     @abc.abstractmethod
     def data_to_send(self) -> bytes:
         """Give the bytes to be written next, all that there are; empty if none."""
         raise NotImplementedError()
+
+    def pieces_to_send(self) -> Pieces:
+        """Give the same as `data_to_send` does, perhaps in pieces; what drivers ask for."""
+        return self.data_to_send()
 
     @abc.abstractmethod
     def connection_lost(self, reason: str, cause: Optional[BaseException]) -> None:

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import abc
 import collections
-from typing import TYPE_CHECKING, Any, Callable, Deque, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional, Tuple, Union
 
-from grpc._io import contract
+from grpc._io import buffers, contract, pieces
 from grpc._io.tls import TlsError
 
 if TYPE_CHECKING:
     from grpc._io.tls import Session
+
+
+# From how many bytes of ciphertext on the plaintext goes into a buffer of its own.
+_LONG = 16 * 1024
+# How many bytes of plaintext are encrypted at a time: four records, in memory that is used again for the next four.
+_BLOCK = 64 * 1024
 
 
 class SecurableTransport(contract.Transport):
@@ -28,17 +34,23 @@ class SecurableTransport(contract.Transport):
         raise NotImplementedError()
 
     @abc.abstractmethod
-    def exchange(self, connection: contract.Connection) -> None:
+    def exchange(self, connection: contract.Connection, data: Optional[bytes] = b"") -> None:
         """Go on with another connection; called from inside `deliver` of the former one.
 
-        The new connection is given an empty piece of data first: something for it may have arrived already. If the
-        transport was closed in the meantime, it hears of the loss instead.
+        If the transport was closed in the meantime, the new one hears of the loss.
+
+        Args:
+          connection: The new one.
+          data: What it receives first. By default an empty piece: something for it may be where it looks by itself.
+            None if there is nothing at all.
         """
         raise NotImplementedError()
 
 
 class Handshake(contract.Connection):
     """The beginning of a TLS connection, up to the moment at which both sides know each other."""
+
+    takes_views = True
 
     __slots__ = ("_cause", "_deadline", "_failed", "_failure", "_late", "_open", "_over", "_session", "_transport",
                  "deliveries")  # fmt: skip
@@ -128,6 +140,8 @@ class Handshake(contract.Connection):
 class SecuredConnection(contract.Connection):
     """A connection inside of TLS."""
 
+    takes_views = True
+
     __slots__ = ("_closing", "_fault", "_inner", "_peer", "_session", "deliveries")
 
     def __init__(self, session: Session, peer: str, inner: contract.Connection) -> None:
@@ -151,27 +165,54 @@ class SecuredConnection(contract.Connection):
         if self._fault is not None:
             return
         try:
-            plaintext = session.read()
+            if len(data) >= _LONG and self._inner.takes_views:
+                self._receive_long()
+            else:
+                plaintext = session.read()
+                if plaintext:
+                    self._inner.receive_data(plaintext)
         except TlsError as error:
             self._fail(error)
             return
-        if plaintext:
-            self._inner.receive_data(plaintext)
         if session.ended:
             self._fault = (f"{self._peer}: the peer closed the connection", None)
 
+    def _receive_long(self) -> None:
+        """Decrypt into a buffer, from which the inner connection takes what it wants."""
+        buffer = buffers.take()
+        size = len(buffer)
+        while size == len(buffer):
+            size = self._session.read_into(buffer)
+            if size:
+                self._inner.receive_data(buffer[:size])  # type: ignore[arg-type]  # it takes views
+        buffers.give_back(buffer)
+
     def data_to_send(self) -> bytes:
+        data = self.pieces_to_send()
+        return b"".join(data) if isinstance(data, list) else data
+
+    def pieces_to_send(self) -> contract.Pieces:
+        output: List[Union[bytes, memoryview]] = []
         if self._fault is None:
-            data = self._inner.data_to_send()
+            data = self._inner.pieces_to_send()
             try:
-                if data:
+                if isinstance(data, list) or len(data) > _BLOCK:
+                    for block in pieces.blocks(data, _BLOCK):
+                        self._session.write(block)
+                        output.append(self._session.output())
+                elif data:
                     self._session.write(data)
             except TlsError as error:
                 self._fail(error)
         if self.finished and not self._closing:
             self._closing = True
             self._session.close()
-        return self._session.output()
+        last = self._session.output()
+        if not output:
+            return last
+        if last:
+            output.append(last)
+        return output
 
     def _fail(self, error: TlsError) -> None:
         self._fault = (f"{self._peer}: {error.reason}", error.cause)

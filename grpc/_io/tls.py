@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import ssl
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
 
 if TYPE_CHECKING:
     from grpc._io.contract import AuthContext
@@ -124,7 +124,32 @@ class Session:
             raise TlsError(f"TLS failed: {explain(error)}", error) from error
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def write(self, data: bytes) -> None:
+    def read_into(self, buffer: memoryview) -> int:
+        """Put as much of the plaintext of what has arrived into a buffer as it holds; sets `ended` at the end.
+
+        Returns:
+          How many bytes that is. If the buffer is full there may be more.
+
+        Raises:
+          TlsError: What has arrived is not what the peer has sent.
+        """
+        size = 0
+        try:
+            while size < len(buffer):
+                read = self._object.read(len(buffer) - size, buffer[size:])
+                if not read:
+                    self.ended = True
+                    break
+                size += read  # type: ignore[operator]  # a number where a buffer is given
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLZeroReturnError:
+            self.ended = True
+        except (ssl.SSLError, OSError) as error:
+            raise TlsError(f"TLS failed: {explain(error)}", error) from error
+        return size
+
+    def write(self, data: Union[bytes, memoryview]) -> None:
         """Encrypt; `output` gives the result.
 
         Raises:

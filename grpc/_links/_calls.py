@@ -148,8 +148,10 @@ class CallingConnection(_transfer.TransferConnection):
             authority = protocol.value.authority
             if protocol.value.compression is not None:
                 compression = int(protocol.value.compression)
+        if not self._limits.compresses:
+            compression = 0
         try:
-            fields = self._headers.of(ticket, compression, authority)
+            fields = self._headers.of(ticket, compression, authority, self._raw_binary)
             if ticket.initial_metadata:
                 _metadata.check_sendable_block(fields, self._peer_metadata_size, "request metadata")
             data = None if ticket.payload is None else self._framed(ticket, compression)

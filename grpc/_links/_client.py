@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Callable, Hashable, Optional
 import h2.errors
 import h2.events
 
-from grpc._links import _calls, _pings, _responses, _statuses, _upkeep
+from grpc._links import _calls, _fields, _pings, _responses, _statuses, _upkeep
 from grpc._links._failure import Failure
 from grpc._links._request_headers import RequestHeaders
 from grpc._links._service_config import NO_SERVICE_CONFIG
@@ -76,6 +76,7 @@ class ClientConnection(_calls.CallingConnection):
         self._warn = life.warn
         self._handlers[h2.events.ResponseReceived] = self._on_response
         self._handlers[h2.events.TrailersReceived] = self._on_trailers
+        self._responses = _responses.ResponseReader(limits.accepted_compression, limits.max_metadata_size)
         self._ready: Optional[Callable[[], None]] = ready
         self._lost: Optional[Callable[[], None]] = None
         self._tell_lost = lost
@@ -126,14 +127,15 @@ class ClientConnection(_calls.CallingConnection):
             if not stream.touched:
                 self._touch(stream)
             return
-        if any(name == b"grpc-status" for name, _ in fields):
-            # Trailers-Only: what custom metadata there is, is trailing metadata. "grpc-status wins" over all else.
-            self._conclude(stream, _responses.read_ending(fields, self._limits.max_metadata_size))
-            return
         try:
-            response = _responses.read_response(
-                fields, self._limits.accepted_compression, self._limits.max_metadata_size
-            )
+            if any(name == b"grpc-status" for name, _ in fields):
+                # Trailers-Only: what custom metadata there is, is trailing metadata. "grpc-status wins" over all else.
+                self._conclude(stream, self._responses.read_ending(fields, True))
+                return
+            response = self._responses.read_response(fields)
+        except _fields.MalformedError as error:
+            self._reject_malformed(stream, error.fault)
+            return
         except _responses.ResponseError as error:
             self._reject(stream, error.code, error.details)
             return
@@ -157,8 +159,13 @@ class ClientConnection(_calls.CallingConnection):
             stream.termination = _COMPLETION
             if not stream.touched:
                 self._touch(stream)
+            return
+        try:
+            ending = self._responses.read_ending(fields, False)
+        except _fields.MalformedError as error:
+            self._reject_malformed(stream, error.fault)
         else:
-            self._conclude(stream, _responses.read_ending(fields, self._limits.max_metadata_size))
+            self._conclude(stream, ending)
 
     def _conclude(self, stream: Stream, ending: _responses.Ending) -> None:
         """Take how the server says it ended."""
@@ -231,6 +238,12 @@ class ClientConnection(_calls.CallingConnection):
         stream.termination = _Termination.LOCAL_FAILURE
         self._drop_outbox(stream)
         self._touch(stream)
+
+    def _reject_malformed(self, stream: Stream, fault: str) -> None:
+        """Fail an operation whose answer HTTP/2 calls malformed: "a stream error of type PROTOCOL_ERROR"."""
+        self._reject(stream, status.INTERNAL, f"the server's answer is malformed: {fault}")
+        self._reset(stream, h2.errors.ErrorCodes.PROTOCOL_ERROR)
+        stream.ended_locally = stream.ended_remotely = True
 
     # ------------------------------------------------------------ the end
 

@@ -25,7 +25,7 @@ import h2.exceptions
 import h2.settings
 
 from grpc._io import contract
-from grpc._links import _flow, _guards, _h2_tuning, _upkeep
+from grpc._links import _flow, _guards, _h2_tuning, _metadata, _upkeep
 from grpc.framework.interfaces.links import links
 
 if TYPE_CHECKING:
@@ -37,12 +37,15 @@ _LOGGER = logging.getLogger(__name__)
 # A header block over the limit fails its RPC, so it must be read; one over this fails the connection, so that nobody
 # has to read without end.
 _HARD_METADATA_SIZE = 64 * 1024
+_MOST_OF_A_SETTING = 2**32 - 1
 
 HeaderFields = Sequence[Tuple[bytes, bytes]]
 
 
 class Http2Connection(contract.Connection, _upkeep.Host):
     """The part of a connection that is the same for both roles and whatever the streams carry."""
+
+    takes_views = True
 
     # What looks after the connection itself, and how it closes its transport; set by `_look_after`.
     _rules: _upkeep.Upkeep
@@ -85,11 +88,20 @@ class Http2Connection(contract.Connection, _upkeep.Host):
         # h2 takes these two over from settings that are acknowledged, not from initial ones.
         self._h2.max_inbound_frame_size = limits.max_frame_size
         self._h2.decoder.max_header_list_size = max(2 * limits.max_metadata_size, _HARD_METADATA_SIZE)
-        self._h2.initiate_connection()
+        self._h2.initiate_with({_metadata.TRUE_BINARY: 1} if limits.true_binary else {})
+        if not client_side:
+            # A client that has not read the settings yet may open more streams. To h2 that breaks the connection; here
+            # `_server` refuses what is too much, and h2 bounds how much that can be in one read.
+            settings[h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS] = min(
+                limits.max_concurrent_streams + int(_guards.RESET_BURST), _MOST_OF_A_SETTING
+            )
+            self._h2.local_settings = h2.settings.Settings(client=False, initial_values=settings)
         self._h2.increment_flow_control_window(_flow.CONNECTION_WINDOW - _flow.DEFAULT_WINDOW)
         self._max_frame_size = self._h2.max_outbound_frame_size
         # The largest header block that the peer accepts; None while it has not said.
         self._peer_metadata_size: Optional[int] = None
+        # Whether the peer takes binary metadata as they are.
+        self._raw_binary = False
         # How much DATA was handed to h2 since the driver took the output, and whether more waits until it does again.
         self._ahead = 0
         self._congested = False
@@ -108,15 +120,19 @@ class Http2Connection(contract.Connection, _upkeep.Host):
     # ------------------------------------------------------------ as the driver sees it
 
     def data_to_send(self) -> bytes:
+        data = self.pieces_to_send()
+        return b"".join(data) if isinstance(data, list) else data
+
+    def pieces_to_send(self) -> contract.Pieces:
         # Whoever asks has written everything that he was given before.
         self._untaken_reads = 0
         self._ahead = 0
         if self._congested:
             self._go_on_sending()
-        data = self._h2.data_to_send()
+        data = self._h2.pieces_to_send()
         if self._output_held:
             self._output_held = False
-            data = self._rules.with_held_output(data)
+            return self._rules.with_held_output(b"".join(data) if isinstance(data, list) else data)
         return data
 
     @property
@@ -132,17 +148,20 @@ class Http2Connection(contract.Connection, _upkeep.Host):
             return
         handlers = self._handlers
         rules = self._rules
+        connection = self._h2
         if rules.watches_reads:
             rules.on_read()
         try:
             self._untaken_reads += 1
             if self._untaken_reads >= _guards.READS_BEFORE_MEASURING:
                 self._output_held = True
-                rules.hold_output(self._h2.data_to_send())
-            for event in self._h2.receive_data(data):
+                rules.hold_output(connection.data_to_send())
+            for event in connection.receive_data(data):
                 handler = handlers.get(type(event))
                 if handler is not None:
                     handler(event)
+            if connection.late_frames or connection.late_bytes:
+                self._judge_late()
         except h2.exceptions.ProtocolError as error:
             # h2 has queued the GOAWAY that tells the peer.
             self._finished = True
@@ -157,6 +176,12 @@ class Http2Connection(contract.Connection, _upkeep.Host):
             rules.useful = True
             self._make_tickets()
         self._finish_if_drained()
+
+    def _judge_late(self) -> None:
+        connection = self._h2
+        frames, size = connection.late_frames, connection.late_bytes
+        connection.late_frames = connection.late_bytes = 0
+        self._rules.on_late(frames, size)
 
     def connection_lost(self, reason: str, cause: Optional[BaseException]) -> None:
         self._finished = True
@@ -252,6 +277,7 @@ class Http2Connection(contract.Connection, _upkeep.Host):
         self._rules.on_settings()
         self._max_frame_size = self._h2.max_outbound_frame_size
         self._peer_metadata_size = self._h2.remote_settings.max_header_list_size
+        self._raw_binary = self._h2.remote_settings.get(_metadata.TRUE_BINARY) == 1
 
     # ------------------------------------------------------------ tickets
 
@@ -283,6 +309,7 @@ class Http2Connection(contract.Connection, _upkeep.Host):
         """Reset a stream, unless HTTP/2 holds it for closed already."""
         try:
             self._h2.reset_stream(stream.stream_id, error_code)
+            self._rules.on_own_reset(self._limits.stream_window)
         except (h2.exceptions.StreamClosedError, h2.exceptions.NoSuchStreamError):
             pass
         except h2.exceptions.ProtocolError as error:

@@ -19,6 +19,12 @@ from typing import Deque, List, Union
 
 Data = Union[bytes, memoryview]
 
+LONG = 64 * 1024
+"""From how many bytes on a payload is sent without being copied on the way. To copy less takes no longer than to keep
+account of one piece more."""
+
+_BEGINNING = 16 * 1024  # how much of a long piece is copied, so that the short ones in front of it need no own frame
+
 DEFAULT_WINDOW = 65_535
 """What HTTP/2 begins with, on every connection and stream."""
 
@@ -132,29 +138,50 @@ class Outbox:
 
     __slots__ = ("_chunks", "size")
 
-    def __init__(self, data: Data) -> None:
-        """Begin with what waits first."""
-        self._chunks: Deque[Data] = collections.deque((data,))
-        self.size = len(data)
+    def __init__(self, *pieces: Data) -> None:
+        """Begin with what waits first; of a view the bytes may not change."""
+        self._chunks: Deque[Data] = collections.deque(pieces)
+        self.size = sum(map(len, pieces))
 
-    def put(self, data: Data) -> None:
+    def put(self, data: Framed) -> None:
         """Append what waits next."""
-        self._chunks.append(data)
-        self.size += len(data)
+        if isinstance(data, Outbox):
+            self._chunks += data._chunks
+            self.size += data.size
+        else:
+            self._chunks.append(data)
+            self.size += len(data)
 
     def take(self, room: int) -> Data:
-        """Remove as much as fits into `room` bytes, which is at least one; small pieces come joined."""
+        """Remove as much as should be sent next, within `room` bytes, of which there is at least one.
+
+        Small pieces come joined; a long one is cut, not copied, except for the beginning of one behind small ones.
+        """
         chunks = self._chunks
-        first = chunks[0]
-        if len(first) > room:
-            whole = memoryview(first)
-            chunks[0] = whole[room:]
-            self.size -= room
-            return whole[:room]
+        if len(chunks[0]) >= min(LONG, room):
+            return self._cut(room)
         taken: List[Data] = []
         size = 0
-        while chunks and size + len(chunks[0]) <= room:
+        while chunks and size + len(chunks[0]) <= room and len(chunks[0]) < LONG:
             size += len(chunks[0])
             taken.append(chunks.popleft())
         self.size -= size
+        if chunks and len(chunks[0]) >= LONG and size < min(room, _BEGINNING):
+            taken.append(self._cut(min(room, _BEGINNING) - size))
         return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    def _cut(self, room: int) -> Data:
+        """Remove as much of the first piece as fits, uncopied."""
+        first = self._chunks[0]
+        if len(first) <= room:
+            self._chunks.popleft()
+            self.size -= len(first)
+            return first
+        whole = memoryview(first)
+        self._chunks[0] = whole[room:]
+        self.size -= room
+        return whole[:room]
+
+
+Framed = Union[Data, Outbox]
+"""Messages as they stand in a stream: in one piece, or long ones in several."""

@@ -2,8 +2,8 @@
 
 HTTP/2 lets a peer cause work with a few bytes and take it back, or ask for answers that it never fetches. Each guard
 here counts one such thing, and says when it is too much; then the connection says GOAWAY(ENHANCE_YOUR_CALM) and ends.
-Peers with an honest need come nowhere near the figures. Header blocks that never end are h2's to refuse: at most
-`CONTINUATION_BACKLOG` frames, and no block beyond MAX_HEADER_LIST_SIZE.
+Peers with an honest need come nowhere near the figures. Header blocks that never end are refused where frames are
+read: h2 takes at most `CONTINUATION_BACKLOG` frames, and `_h2_graceful.MOST_HEADER_BYTES` of them.
 
 What is counted is rare in honest traffic, so nothing here costs anything while calls simply run.
 """
@@ -30,6 +30,16 @@ USELESS_PER_SECOND = 100.0
 
 # SETTINGS make us look at every stream, and each is answered: they count as this many.
 SETTINGS_COST = 10.0
+
+# Frames on streams that were reset. A peer cannot know at once that this side has reset a stream, and may go on: by as
+# much DATA as the stream's window was, and by a frame for each piece that it took or said meanwhile: trailers, its own
+# RST_STREAM, a WINDOW_UPDATE for each 4 KiB of 4 MiB under way. So each reset of ours grants that much. The rest is for
+# streams that nobody here has reset.
+LATE_FRAMES_PER_RESET = 1024
+LATE_BURST = 1000.0
+LATE_PER_SECOND = 100.0
+# What counts as a further frame where more DATA come than were granted.
+LATE_BYTES_OF_A_FRAME = 1024
 
 # A driver takes the output after every read, unless the socket takes no more. So after so many reads in a row without
 # its being taken, the peer talks but does not listen, and it is worth looking how much waits.
@@ -126,6 +136,41 @@ class UselessGuard:
     def on_useful(self) -> None:
         """Take the news that the peer has sent something for a call since."""
         self._bucket.fill()
+
+
+class LateGuard:
+    """Counts what comes on streams that were reset."""
+
+    __slots__ = ("_bucket", "_bytes", "_frames")
+
+    def __init__(self) -> None:
+        self._bucket = TokenBucket(LATE_BURST, LATE_PER_SECOND)
+        self._frames = 0
+        self._bytes = 0
+
+    def on_own_reset(self, window: int) -> None:
+        """Take the news that this side has reset a stream.
+
+        Args:
+          window: How many bytes of DATA the peer may have had leave to send.
+        """
+        self._frames += LATE_FRAMES_PER_RESET
+        self._bytes += window
+
+    def allows(self, frames: int, size: int, now: float) -> bool:
+        """Judge what came in one read; return whether it is to be put up with.
+
+        Args:
+          frames: How many frames without DATA, or on streams that the peer itself has reset.
+          size: How many bytes of DATA.
+          now: When.
+        """
+        if size > self._bytes:
+            frames += 1 + (size - self._bytes) // LATE_BYTES_OF_A_FRAME
+        self._bytes = max(0, self._bytes - size)
+        beyond = frames - self._frames
+        self._frames = max(0, -beyond)
+        return beyond <= 0 or self._bucket.take(beyond, now)
 
 
 class OutputGuard:

@@ -1,4 +1,4 @@
-"""An HPACK decoder with a memory: blocks that were received and accepted before are not decoded again.
+"""An HPACK decoder with a memory: blocks that were received before are not decoded again.
 
 Reached into, because hpack has no public name for it: `HeaderTable.dynamic_entries`, and the functions
 `decode_integer` and `decode_huffman`.
@@ -10,12 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
 from hpack import HPACKError
-from hpack.hpack import Decoder, decode_integer
+from hpack.hpack import decode_integer
 from hpack.huffman_table import decode_huffman
 from hpack.table import HeaderTable
 
-from grpc._links._h2_checks import ILLEGAL_VALUE, NAMES_THAT_MEAN_MORE
-from grpc._links._h2_hpack import MAX_SHORT_LENGTH, Room, Stillness, list_size
+from grpc._links._h2_hpack import MAX_SHORT_LENGTH, LengthlessDecoder, Room, Stillness, list_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,10 +115,10 @@ def _uncode(coded: bytes) -> bytes:
     return bytes(decode_huffman(coded[octets:]) if coded[0] & 0x80 else coded[octets:])
 
 
-class MemoDecoder(Decoder):
-    """An hpack Decoder with a memory of header blocks that were found fine.
+class MemoDecoder(LengthlessDecoder):
+    """An hpack Decoder with a memory of header blocks that mean nothing special to h2.
 
-    `decode` works as ever; whoever has checked its result may call `learn`, and `recall` is the short way.
+    `decode` works as ever; whoever has looked at its result may call `learn`, and `recall` is the short way.
     """
 
     def __init__(self, max_header_list_size: int) -> None:
@@ -170,10 +169,10 @@ class MemoDecoder(Decoder):
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
         self.forget()
-        Decoder.header_table_size.fset(self, value)  # type: ignore[attr-defined]  # the property of the base class
+        LengthlessDecoder.header_table_size.fset(self, value)  # type: ignore[attr-defined]  # the property of the base class
 
     def decode(self, data: bytes, raw: bool = False) -> Iterable[Any]:
-        """Decodes as `hpack.Decoder.decode` does, and forgets everything if that changes the table."""
+        """Decodes as `LengthlessDecoder.decode` does, and forgets everything if that changes the table."""
         stillness = Stillness(self.header_table)
         self._still = False
         try:
@@ -189,7 +188,7 @@ class MemoDecoder(Decoder):
         Args:
             kind: REQUEST, RESPONSE or TRAILERS.
             block: What was decoded.
-            headers: What it means, checked and normalised; must hold no content-length.
+            headers: What it means; no informational response.
         """
         size = list_size(headers)
         if not self._still or not self._room.fits(size + len(block)):
@@ -197,12 +196,8 @@ class MemoDecoder(Decoder):
         cut = _cut(block)
         if cut is not None:
             pieces, places, _ = cut
-            # A cookie is moved to the end by h2, so the places would be wrong.
-            if any(header[0] == b"cookie" for header in headers):
-                return
-            # What h2 compares with other fields, or interprets, must stay part of what is remembered.
-            names = {headers[place][0] for place in places}
-            if any(name.startswith(b":") for name in names) or names & NAMES_THAT_MEAN_MORE:
+            # A pseudo-header may mean more with another value; and where a header was dropped the places are wrong.
+            if self.dropped or any(headers[place][0][:1] == b":" for place in places):
                 return
         if not self._room.take(size + len(block)):
             self.forget()
@@ -221,7 +216,7 @@ class MemoDecoder(Decoder):
             block: A block that is not in `blocks`.
 
         Returns:
-            The headers, a new list; None for a block that is not known or not certainly fine.
+            The headers, a new list; None for a block that is not known.
         """
         template = self._last[kind]
         values = None if template is None else _cut_alike(block, template.pieces)
@@ -239,7 +234,7 @@ class MemoDecoder(Decoder):
         headers = headers[:]
         for place, coded in zip(places, values):
             value = coded[1:] if coded[0] <= MAX_SHORT_LENGTH else self._long_value(coded)
-            if value is None or ILLEGAL_VALUE(value):
+            if value is None:
                 return None
             size += len(value)
             header = headers[place]

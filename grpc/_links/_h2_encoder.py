@@ -134,7 +134,11 @@ class MemoEncoder(BoundedEncoder):
             return super().encode(headers, huffman)
         stillness = Stillness(table)
         parts = [
-            self.add((header[0], header[1]), isinstance(header, NeverIndexedHeaderTuple), huffman) for header in headers
+            # Raw binary values begin with NUL; Huffman codes, made for text, would double them.
+            self.add(
+                (header[0], header[1]), isinstance(header, NeverIndexedHeaderTuple), huffman and header[1][:1] != b"\0"
+            )
+            for header in headers
         ]
         if stillness.holds():
             self._learn(headers, parts)

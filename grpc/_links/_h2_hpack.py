@@ -7,21 +7,21 @@ way. Here is what they share: how stillness is told, and how much may be remembe
 
 Fields whose value changes with every call (grpc-timeout) are sent as never-indexed literals and leave the table alone.
 They are cut out of what is remembered: the encoder remembers the runs of headers between them, the decoder the block
-without their values; only the values are then encoded, decoded and checked anew.
+without their values; only the values are then encoded and decoded anew.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpack import Encoder
+from hpack import Decoder, Encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hpack.table import HeaderTable
 
-__all__ = ["MAX_SHORT_LENGTH", "BoundedEncoder", "Room", "Stillness", "list_size"]
+__all__ = ["MAX_SHORT_LENGTH", "BoundedEncoder", "LengthlessDecoder", "Room", "Stillness", "list_size"]
 
 # A peer may let the table for our header blocks grow to 4 GiB, and every header with a new value would stay in it. This
 # is what HPACK begins with, and enough for the headers that a connection repeats.
@@ -58,6 +58,26 @@ class BoundedEncoder(Encoder):
             changes = self.table_size_changes
             if len(changes) > 2:
                 changes[:] = [min(changes), changes[-1]]  # "the smallest ... and the final" (RFC 7541, 4.2)
+
+
+class LengthlessDecoder(Decoder):
+    """An hpack Decoder that says nothing of content-length.
+
+    h2 ends the connection over one that is no number, or not the number of octets that follow. gRPC has no use for it:
+    a message says its own length, and the end of the stream whether something is missing.
+    """
+
+    def __init__(self, max_header_list_size: int) -> None:
+        super().__init__(max_header_list_size)
+        #: Whether the block decoded last had one.
+        self.dropped = False
+
+    def decode(self, data: bytes, raw: bool = False) -> Iterable[Any]:
+        """Decodes as `hpack.Decoder.decode` does, and drops each content-length."""
+        headers = list(super().decode(data, raw))
+        kept = [header for header in headers if header[0] != b"content-length"]
+        self.dropped = len(kept) != len(headers)
+        return kept
 
 
 class Room:

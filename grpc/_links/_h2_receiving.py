@@ -5,7 +5,8 @@ that first makes sure that frame and state are ordinary, and then does to h2's o
 done. A row that is not sure returns False having changed nothing; the bytes of that frame then go into h2's own frame
 buffer and through h2's own methods. So errors, their GOAWAY and anything unusual are always h2's own.
 
-Bytes are copied once, out of what arrived; those of a frame that arrives in pieces wait in h2's buffer meanwhile.
+Bytes are copied once, out of what arrived; those of a frame that arrives in pieces wait in h2's buffer meanwhile. Long
+DATA frames are the exception, see `_h2_bodies`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from h2.events import (
     PingReceived,
     RequestReceived,
     ResponseReceived,
-    StreamEnded,
     StreamReset,
     TrailersReceived,
     WindowUpdated,
@@ -32,9 +32,9 @@ from h2.stream import STREAM_OPEN as _IS_OPEN
 from h2.stream import StreamClosedBy, StreamState
 from hyperframe.exceptions import InvalidPaddingError
 
-from grpc._links._h2_checks import REQUEST, RESPONSE, TRAILERS, certainly_fine
-from grpc._links._h2_graceful import connection_terminated
-from grpc._links._h2_sending import SendingConnection
+from grpc._links._h2_bodies import BodyConnection, Data
+from grpc._links._h2_checks import REQUEST, RESPONSE, TRAILERS, is_ordinary
+from grpc._links._h2_graceful import MOST_HEADER_BYTES, connection_terminated
 
 if TYPE_CHECKING:
     from h2._typing import Buffer
@@ -46,15 +46,10 @@ __all__ = ["TunedConnection"]
 
 _OPEN = StreamState.OPEN
 _HALF_CLOSED_LOCAL = StreamState.HALF_CLOSED_LOCAL
-_HALF_CLOSED_REMOTE = StreamState.HALF_CLOSED_REMOTE
 _CLOSED = StreamState.CLOSED
 
 _MAX_CONCURRENT_STREAMS = 3
 _MAX_STREAM_ID = _MAX_WINDOW = 2**31 - 1
-
-# h2 lets a header block run on over 64 CONTINUATION frames, which at the size of frame that we allow would be 64 MiB to
-# hold for a peer that may never end it. Many times what any header list may hold, and a fraction of a message.
-_MOST_HEADER_BYTES = 256 * 1024
 
 _HEADER_BYTES = 9
 _UNPACK_HEADER = struct.Struct(">IBI").unpack_from  # length and type in one word, flags, stream id
@@ -74,34 +69,38 @@ _EVENTS: tuple[type[Any], ...] = (RequestReceived, ResponseReceived, TrailersRec
 _new: Callable[[type[Any]], Any] = object.__new__
 
 
-class TunedConnection(SendingConnection):
+class TunedConnection(BodyConnection):
     """An H2Connection for ordinary gRPC traffic, several times as fast as its base and otherwise the same.
 
     Differences that can be seen: GOAWAY is an announcement (see `GracefulConnection`), never-indexed header values
-    are sent without Huffman coding once their name is known, and loggers hear nothing of ordinary frames. To be used
-    with bytes headers and without validation and normalisation of outbound headers, as `make_connection` configures.
+    are sent without Huffman coding once their name is known, DATA on a stream that was reset here is not answered by
+    a second RST_STREAM (see `_h2_late`), and loggers hear nothing of ordinary frames. A long DATA frame may be several
+    events, the last of which has the `stream_ended` if there is one; its windows are taken up when it begins, and what
+    is left of it when the stream is reset from this side comes all the same, and does not end it. To be used with
+    bytes headers and without validation and normalisation in either direction, as `make_connection` configures.
     """
 
     def receive_data(self, data: Buffer) -> list[Event]:
         """Takes bytes of the peer and returns what they mean, as `H2Connection.receive_data` does.
 
         Args:
-            data: Whatever arrived; fastest as bytes.
+            data: Whatever arrived; fastest as bytes if it is little, and as a memoryview if it is much.
 
         Returns:
-            The events, in order. A GOAWAY is one of them and changes no state.
+            The events, in order. A GOAWAY is one of them and changes no state. The `data` of a long DATA frame is a
+            view of a view.
 
         Raises:
             ProtocolError: The peer broke the protocol; the GOAWAY that tells it so waits in `data_to_send`.
         """
-        if type(data) is not bytes:
+        if type(data) is not bytes and type(data) is not memoryview:
             data = bytes(data)
         events: list[Event] = []
         incoming = self.incoming_buffer
         # Where h2 has kept more than the beginning of one frame, it has to go on by itself.
         known_way = not incoming._preamble_len and (not incoming._data or self._is_ordinary())
         if not known_way:
-            incoming.add_data(data)
+            incoming.add_data(bytes(data))
         incoming.max_frame_size = self.max_inbound_frame_size
         try:
             if known_way:
@@ -116,10 +115,6 @@ class TunedConnection(SendingConnection):
             raise
         return events
 
-    def _is_ordinary(self) -> bool:
-        """Tells whether the rows apply: the connection is in use and not within a header block."""
-        return self.state_machine.state is self._open_state and not self.incoming_buffer._headers_buffer
-
     def _receive_buffered(self, events: list[Event]) -> None:
         """Lets h2 itself receive what is complete in its buffer."""
         for frame in self.incoming_buffer:
@@ -132,20 +127,24 @@ class TunedConnection(SendingConnection):
             # h2 itself would wait for the whole body, up to 16 MiB of it, and only then refuse the length.
             self.incoming_buffer._validate_frame_length(int.from_bytes(pending[:3], "big"))
         waiting = self.incoming_buffer._headers_buffer
-        if waiting and sum(len(frame.data) for frame in waiting) > _MOST_HEADER_BYTES:
+        if waiting and sum(len(frame.data) for frame in waiting) > MOST_HEADER_BYTES:
             raise DenialOfServiceError("Header block exceeds maximum length")
 
-    def _receive_bytes(self, data: bytes, events: list[Event]) -> None:
+    def _receive_bytes(self, data: Data, events: list[Event]) -> None:
         """Receives the frames that the data completes, and leaves the rest in h2's buffer."""
         incoming = self.incoming_buffer
-        position = self._resume(data, events) if incoming._data else 0
+        position = 0
+        if self._body_left:
+            position = self._receive_body(data, 0, events)
+        elif incoming._data:
+            position = self._resume(data, events)
         position = self._receive_frames(data, position, events)
-        if position < len(data):
+        if position < len(data) and not self._begin_body(data, position, events):
             incoming._data += data[position:]
             if len(data) - position >= _HEADER_BYTES:
                 self._receive_buffered(events)  # h2 refuses some frames by their header alone
 
-    def _resume(self, data: bytes, events: list[Event]) -> int:
+    def _resume(self, data: Data, events: list[Event]) -> int:
         """Completes the frame whose first bytes arrived before, and receives it.
 
         Returns:
@@ -159,6 +158,9 @@ class TunedConnection(SendingConnection):
                 incoming._data += data[:position]
                 if len(incoming._data) < _HEADER_BYTES:
                     return position
+                if self._begin_body(bytes(incoming._data), 0, events):
+                    incoming._data.clear()
+                    return self._receive_body(data, position, events)
                 self._receive_buffered(events)  # refuses the header, or receives a frame without body
                 if not incoming._data:
                     return position
@@ -176,13 +178,14 @@ class TunedConnection(SendingConnection):
             raise
         return position
 
-    def _receive_frames(self, data: bytes, position: int, events: list[Event]) -> int:
+    def _receive_frames(self, data: Data, position: int, events: list[Event]) -> int:
         """Receives all complete frames in the data from the position on, and returns where they end."""
         incoming = self.incoming_buffer
         ordinary = self._is_ordinary()
         limit = incoming.max_frame_size
         rows = _ROWS
         size = len(data)
+        viewed = type(data) is not bytes
         stop = position
         try:
             while position + _HEADER_BYTES <= size:
@@ -192,10 +195,16 @@ class TunedConnection(SendingConnection):
                 if stop > size:
                     break
                 row = rows.get(word & 0xFF) if ordinary and word >> 8 <= limit else None
-                if row is None or not row(self, stream_id, flags, data, body, stop, events):
-                    incoming._data += data[position:stop]
-                    self._receive_buffered(events)
-                    ordinary = self._is_ordinary()
+                if viewed and row is not None and (word & 0xFF or stop - body < self._long_body):
+                    received = row(self, stream_id, flags, bytes(data[body:stop]), 0, stop - body, events)
+                else:
+                    received = row is not None and row(self, stream_id, flags, data, body, stop, events)
+                if not received:
+                    known_way = ordinary and word >> 8 <= limit
+                    if not known_way or not stream_id or not self._receive_late(word, flags, stream_id, data, body):
+                        incoming._data += data[position:stop]
+                        self._receive_buffered(events)
+                        ordinary = self._is_ordinary()
                 position = stop
         except Exception:
             incoming._data += data[stop:]  # as h2: what was not looked at stays
@@ -238,8 +247,8 @@ class TunedConnection(SendingConnection):
         headers: Optional[list[Any]] = known[:] if known is not None else decoder.recall(kind, block)
         if headers is None:
             headers = list(_decode_headers(decoder, block))
-            if not certainly_fine(kind, headers):
-                self._receive_doubtful_headers(stream_id, stream, kind, block, headers, flags, events)
+            if not is_ordinary(headers):
+                self._receive_special_headers(stream_id, stream, headers, flags, events)
                 return True
             decoder.learn(kind, block, headers)
         event = _new(_EVENTS[kind])
@@ -270,17 +279,10 @@ class TunedConnection(SendingConnection):
         # Where pushed streams are among them this counts too many; then h2 counts again.
         return limit is None or limit[0] is None or len(self.streams) < limit[0]
 
-    def _receive_doubtful_headers(
-        self,
-        stream_id: int,
-        stream: Optional[TunedStream],
-        kind: int,
-        block: bytes,
-        headers: list[Any],
-        flags: int,
-        events: list[Event],
+    def _receive_special_headers(
+        self, stream_id: int, stream: Optional[TunedStream], headers: list[Any], flags: int, events: list[Event]
     ) -> None:
-        """Lets h2 check and normalise headers, and remembers them if it accepts them."""
+        """Lets h2 receive headers that mean more to it than others of their kind."""
         if stream is None:
             self.highest_inbound_stream_id = stream_id
             stream = self._put_stream(stream_id)
@@ -289,42 +291,12 @@ class TunedConnection(SendingConnection):
         finally:
             self._note(stream_id)
         events.extend(made)
-        event: Any = made[0]
-        if type(event) is _EVENTS[kind] and stream._expected_content_length is None:
-            self._memo_decoder.learn(kind, block, event.headers)
 
-    def _end_remotely(self, stream: TunedStream, events: list[Event]) -> Event:
-        """Moves a stream that is open there as h2 does for RECV_END_STREAM."""
-        ended = _new(StreamEnded)
-        ended.stream_id = stream.stream_id
-        events.append(ended)
-        if stream.state is _OPEN:
-            stream.state = _HALF_CLOSED_REMOTE
-        else:
-            stream.state = _CLOSED
-            stream.stream_closed_by = StreamClosedBy.RECV_END_STREAM
-            self._closing.add(stream.stream_id)
-        return ended  # type: ignore[no-any-return]
-
-    def _row_data(self, stream_id: int, flags: int, data: bytes, body: int, stop: int, events: list[Event]) -> bool:
-        stream = self._tuned_streams.get(stream_id)
+    def _row_data(self, stream_id: int, flags: int, data: Data, body: int, stop: int, events: list[Event]) -> bool:
+        size = stop - body
+        stream = self._admit_data(stream_id, flags, size)
         if stream is None:
             return False
-        size = stop - body
-        state = stream.state
-        manager = self._inbound_flow_control_window_manager
-        if (
-            flags & _PADDED
-            or (state is not _OPEN and state is not _HALF_CLOSED_LOCAL)
-            or not stream.headers_received
-            or stream._expected_content_length is not None
-            or size > stream.current_window_size
-            or size > manager.current_window_size
-        ):
-            return False
-        stream.current_window_size -= size
-        manager.current_window_size -= size
-        stream._actual_content_length += size
         event = _new(DataReceived)
         event.stream_id = stream_id
         event.data = data[body:stop]
@@ -384,7 +356,7 @@ class TunedConnection(SendingConnection):
 
 _ERROR_CODES: dict[int, ErrorCodes] = {int(code): code for code in ErrorCodes}
 
-_ROWS: dict[int, Callable[[Any, int, int, bytes, int, int, list[Event]], bool]] = {
+_ROWS: dict[int, Callable[[Any, int, int, Any, int, int, list[Event]], bool]] = {
     0x00: TunedConnection._row_data,
     0x01: TunedConnection._row_headers,
     0x03: TunedConnection._row_rst_stream,

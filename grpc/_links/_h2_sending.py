@@ -11,16 +11,17 @@ Here those that were closed since are known by id, are removed at the very same 
 from __future__ import annotations
 
 import struct
-from collections import deque
 from typing import TYPE_CHECKING, Any, Optional, cast
 
 from h2.connection import AllowedStreamIDs, ConnectionState
 from h2.stream import STREAM_OPEN as _IS_OPEN
 from h2.stream import H2Stream, StreamClosedBy, StreamState
 
+from grpc._links._h2_closed import ClosedStreams
 from grpc._links._h2_decoder import MemoDecoder
 from grpc._links._h2_encoder import MemoEncoder
-from grpc._links._h2_graceful import GracefulConnection, goaway_frame
+from grpc._links._h2_graceful import GracefulConnection, Pieces, goaway_frame
+from grpc._links._h2_output import Output
 from grpc._links._h2_stream import TunedStream
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ _HALF_CLOSED_LOCAL = StreamState.HALF_CLOSED_LOCAL
 _HALF_CLOSED_REMOTE = StreamState.HALF_CLOSED_REMOTE
 _CLOSED = StreamState.CLOSED
 _SEND_END_STREAM = StreamClosedBy.SEND_END_STREAM
-_RECV_END_STREAM = StreamClosedBy.RECV_END_STREAM
 
-_MAX_ENDED_STREAMS = 1024
+# From how many bytes on the body of a frame is not copied if whoever takes the output takes pieces. For less it costs
+# more to hand a piece to the system than to copy it.
+_LONG = 16 * 1024
 
 # Settings are read by number from h2's own store; the properties that h2 has for them take ten times as long.
 _MAX_CONCURRENT_STREAMS = 3
@@ -56,36 +58,6 @@ _RST_STREAM_OF_4 = 4 << 8 | 0x03
 _WINDOW_UPDATE_OF_4 = 4 << 8 | 0x08
 _END_STREAM = 0x01
 _END_HEADERS = 0x04
-
-
-class ClosedStreams(dict[int, Optional[StreamClosedBy]]):
-    """How streams were closed, for late frames on them; within bounds, the oldest go first.
-
-    h2 keeps the last 65,536, some nine megabytes of each long connection. A frame on a stream that was reset may well
-    come late, and one that h2 does not remember breaks the connection; those are kept as h2 does. A frame on a stream
-    that both sides ended breaks the connection either way.
-    """
-
-    def __init__(self, most_resets: int) -> None:
-        super().__init__()
-        self._bounds = most_resets, _MAX_ENDED_STREAMS
-        self._ages: tuple[deque[int], deque[int]] = deque(), deque()
-
-    def __setitem__(self, stream_id: int, closed_by: Optional[StreamClosedBy]) -> None:
-        super().__setitem__(stream_id, closed_by)
-        ended = closed_by is _SEND_END_STREAM or closed_by is _RECV_END_STREAM
-        ages = self._ages[ended]
-        ages.append(stream_id)
-        if len(ages) > self._bounds[ended]:
-            self.pop(ages.popleft(), None)
-
-
-class Output(list[bytes]):
-    """What h2 has as one bytearray: chunks, joined once when they are taken, so that payload is copied once."""
-
-    def __iadd__(self, data: Iterable[Any]) -> Output:  # type: ignore[override,misc]  # h2 adds bytes
-        self.append(cast("bytes", data))
-        return self
 
 
 class SendingConnection(GracefulConnection):
@@ -117,16 +89,31 @@ class SendingConnection(GracefulConnection):
         """Takes output as `H2Connection.data_to_send` does."""
         output = self._output
         data = b"".join(output)
-        output.clear()
+        self.clear_outbound_data_buffer()
         if amount is None:
             return data
         if data[amount:]:
             output.append(data[amount:])
         return data[:amount]
 
+    def pieces_to_send(self) -> Pieces:
+        """Takes output as `GracefulConnection.pieces_to_send` does."""
+        output = self._output
+        if not output.has_long:
+            data = b"".join(output)
+            output.clear()
+            return data
+        pieces = output[:]
+        self.clear_outbound_data_buffer()
+        return pieces
+
+    def _put_back(self, data: bytes) -> None:
+        self._output.append(data)
+
     def clear_outbound_data_buffer(self) -> None:
         """Drops all output that was not taken yet."""
         self._output.clear()
+        self._output.has_long = False
 
     def send_goaway(self, last_stream_id: int, error_code: int = 0, debug_data: bytes = b"") -> None:
         """Announces the end of this connection; see `GracefulConnection.send_goaway`."""
@@ -306,7 +293,7 @@ class SendingConnection(GracefulConnection):
     def send_data(
         self, stream_id: int, data: bytes | memoryview, end_stream: bool = False, pad_length: Any = None
     ) -> None:
-        """Sends one DATA frame as `H2Connection.send_data` does."""
+        """Sends one DATA frame as `H2Connection.send_data` does; the bytes of a long view may not change any more."""
         stream = self._tuned_streams.get(stream_id)
         size = len(data)
         if (
@@ -331,7 +318,10 @@ class SendingConnection(GracefulConnection):
         else:
             header = _PACK_HEADER(size << 8, 0, stream_id)
         self._output.append(header)
-        if size:
+        if size >= _LONG:
+            self._output.append(data)
+            self._output.has_long = True
+        elif size:
             self._output.append(data if type(data) is bytes else bytes(data))
 
     def end_stream(self, stream_id: int) -> None:

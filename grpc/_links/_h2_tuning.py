@@ -7,7 +7,11 @@ reaches into private parts of h2 and hpack; this module and its neighbours named
     _h2_graceful   GOAWAY as an announcement, with h2's public methods alone: the fall-back, and the base of the rest
     _h2_hpack      header blocks remembered while the HPACK tables stand still
     _h2_stream     a stream in one object
+    _h2_output     what is to be written
+    _h2_closed     the book of closed streams
     _h2_sending    frames out, and the book of open streams
+    _h2_late       frames on streams that are over
+    _h2_bodies     DATA frames in
     _h2_receiving  frames in
 
 The private shape is known for the versions in `KNOWN_VERSIONS`, and its cornerstones are looked up as well before it
@@ -33,7 +37,14 @@ try:
 except (ImportError, AttributeError):  # a name is gone that they need: another h2
     TunedConnection = None  # type: ignore[assignment,misc]
 
-__all__ = ["GracefulConnection", "connection_class", "goaway_frame", "make_connection", "unknown_shape"]
+__all__ = [
+    "GracefulConnection",
+    "configuration",
+    "connection_class",
+    "goaway_frame",
+    "make_connection",
+    "unknown_shape",
+]
 
 # The first and the last minor version whose insides were compared with what is assumed here.
 KNOWN_VERSIONS: tuple[tuple[str, tuple[int, int], tuple[int, int]], ...] = (
@@ -105,9 +116,10 @@ _MISSING = object()
 def make_connection(client_side: bool) -> GracefulConnection:
     """Makes an HTTP/2 connection for gRPC.
 
-    Headers are bytes in both directions. Received headers are checked and normalised by h2's rules; those that are
-    sent are not, and have to be right: lower-case names, pseudo-headers first, no surrounding spaces. GOAWAY does not
-    end the connection in either direction, see `GracefulConnection`.
+    Headers are bytes in both directions, and h2 checks them in neither. Those that are sent have to be right:
+    lower-case names, pseudo-headers first, no surrounding spaces. Those that are received are what the peer sent but
+    for content-length, see `LengthlessDecoder`; `_fields` tells which are well formed. GOAWAY does not end the
+    connection in either direction, see `GracefulConnection`.
 
     Fastest are headers passed as the same tuple of pairs again and again. Values that change with each call belong
     into `hpack.NeverIndexedHeaderTuple`; an ordinary pair goes into the HPACK table, and every change of the table
@@ -120,13 +132,19 @@ def make_connection(client_side: bool) -> GracefulConnection:
         The connection; `initiate_connection` is the next to be called. It does not block, reads no clock and is to be
         used by one thread at a time.
     """
-    config = H2Configuration(
+    return connection_class()(configuration(client_side))
+
+
+def configuration(client_side: bool) -> H2Configuration:
+    """Returns how h2 is configured for gRPC."""
+    return H2Configuration(
         client_side=client_side,
         header_encoding=False,
         validate_outbound_headers=False,
         normalize_outbound_headers=False,
+        validate_inbound_headers=False,
+        normalize_inbound_headers=False,
     )
-    return connection_class()(config)
 
 
 @functools.cache

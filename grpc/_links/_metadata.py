@@ -1,4 +1,8 @@
-"""Metadata as header fields: text values as they are, `-bin` values in base64."""
+"""Metadata as header fields: text values as they are, `-bin` values in base64, or raw to a peer that takes them so.
+
+Raw is gRPC's extension G1: the value of a `-bin` name is a NUL and then the octets as they are. A peer that has not
+asked for it, by a setting, only ever gets base64; what we are sent is read either way.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,9 @@ from grpc._values.metadata import LENT
 Header = Tuple[bytes, bytes]
 MetadataItem = Tuple[str, Any]
 Metadata = Tuple[MetadataItem, ...]
+
+# The HTTP/2 setting by which a peer says that it takes raw values.
+TRUE_BINARY = 0xFE03
 
 _KEY = re.compile(r"[0-9a-z_.\-]+")
 _TEXT = re.compile(r"[\x20-\x7e]*")
@@ -67,8 +74,12 @@ class MetadataError(ValueError):
 # ---------------------------------------------------------------- out
 
 
-def encode_metadata(metadata: Iterable[MetadataItem]) -> List[Header]:
+def encode_metadata(metadata: Iterable[MetadataItem], raw_binary: bool = False) -> List[Header]:
     """Turn (key, value) pairs into header fields.
+
+    Args:
+      metadata: The pairs.
+      raw_binary: Whether the peer takes binary values as they are.
 
     Raises:
       MetadataError: A key or a value is not allowed on the wire.
@@ -80,7 +91,10 @@ def encode_metadata(metadata: Iterable[MetadataItem]) -> List[Header]:
             raw = value.encode("utf-8") if isinstance(value, str) else value
             if not isinstance(raw, (bytes, bytearray, memoryview)):
                 raise MetadataError(f"the value of metadata key {key!r} is bytes, not {type(value).__name__}")
-            fields.append((name, binascii.b2a_base64(raw, newline=False).rstrip(b"=")))
+            if raw_binary:
+                fields.append((name, b"\0" + raw))
+            else:
+                fields.append((name, binascii.b2a_base64(raw, newline=False).rstrip(b"=")))
             continue
         text = value.decode("latin-1") if isinstance(value, bytes) else value
         if not isinstance(text, str):
@@ -121,6 +135,8 @@ def decode_field(name: bytes, value: bytes) -> Iterable[MetadataItem]:
     key = name.decode("latin-1")
     if not key.endswith("-bin"):
         return ((key, value.decode("latin-1")),)
+    if value[:1] == b"\0":
+        return ((key, value[1:]),)
     return tuple((key, raw) for raw in map(_decode_base64, value.split(b",")) if raw is not None)
 
 

@@ -46,7 +46,11 @@ class RequestHeaders:
         self._known: Dict[_Key, Tuple[_Fields, _Fields, _Fields]] = {}
 
     def of(
-        self, ticket: links.Ticket, compression: int = Compression.NoCompression, authority: Optional[str] = None
+        self,
+        ticket: links.Ticket,
+        compression: int = Compression.NoCompression,
+        authority: Optional[str] = None,
+        raw_binary: bool = False,
     ) -> _connection.HeaderFields:
         """The header fields of the request that a first ticket begins.
 
@@ -56,6 +60,7 @@ class RequestHeaders:
           ticket: The ticket.
           compression: The number of the algorithm of its messages.
           authority: Whom it is for; None for the channel's.
+          raw_binary: Whether the server takes binary metadata as they are.
 
         Raises:
           MetadataError: Its method, its authority or its metadata cannot go on the wire.
@@ -73,7 +78,7 @@ class RequestHeaders:
             timeout = hpack.NeverIndexedHeaderTuple(b"grpc-timeout", _timeouts.encode_timeout(ticket.timeout))
             fields = (*known[1], timeout, *known[2])
         if ticket.initial_metadata:
-            fields = (*fields, *_metadata.encode_metadata(ticket.initial_metadata))
+            fields = (*fields, *_metadata.encode_metadata(ticket.initial_metadata, raw_binary))
         return fields
 
     def _made(

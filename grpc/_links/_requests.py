@@ -5,9 +5,10 @@ Most requests of a connection differ in nothing but their timeout. So what was r
 
 from __future__ import annotations
 
+import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from grpc._links import _compression, _metadata, _timeouts
+from grpc._links import _compression, _fields, _metadata, _timeouts
 from grpc._values import status
 
 _GRPC = b"application/grpc"
@@ -69,12 +70,11 @@ class RequestReader:
     def read(self, fields: List[_metadata.Header]) -> Tuple[Request, Optional[float]]:
         """Read a header block.
 
-        HTTP/2 has made sure that the pseudo headers are there, each once, and that there is an authority or a host.
-
         Returns:
           What it says, and how long the client waits, in seconds; None for ever.
 
         Raises:
+          MalformedError: It is no message of HTTP/2's.
           RequestError: It is not a request that can be served.
         """
         timeout: Optional[bytes] = None
@@ -105,6 +105,7 @@ _MAX_KNOWN_SIZE = 2048
 
 
 def _read(fields: Sequence[_metadata.Header], accepted: int, limit: int) -> Request:
+    _fields.check(fields, _fields.OF_REQUESTS)
     named = dict(fields)
     content_type = named.get(b"content-type", b"")
     if not is_grpc(content_type):
@@ -129,15 +130,30 @@ def _read(fields: Sequence[_metadata.Header], accepted: int, limit: int) -> Requ
 
 def _fault_in(named: Dict[bytes, bytes]) -> Optional[str]:
     """What in a request's fields is not gRPC's."""
-    if named[b":method"] != b"POST":
-        return f"a gRPC request has the method POST, not {named[b':method'].decode('latin-1')!r}"
-    if named[b":scheme"] not in _SCHEMES:
-        return f"a gRPC request has the scheme http or https, not {named[b':scheme'].decode('latin-1')!r}"
-    if b"te" not in named:
+    if named.get(b":method") != b"POST":
+        return f"a gRPC request has the method POST, not {_shown(named, b':method')}"
+    if named.get(b":scheme") not in _SCHEMES:
+        return f"a gRPC request has the scheme http or https, not {_shown(named, b':scheme')}"
+    if named.get(b"te") != b"trailers":
+        if b"te" in named:
+            return f"a gRPC request says 'te: trailers', not 'te: {named[b'te'].decode('latin-1')}'"
         return "a gRPC request says 'te: trailers'; this one, or a proxy on its way, does not"
-    if named[b":path"][:1] != b"/":
-        return f"the path {named[b':path'].decode('latin-1')!r} does not begin with a slash"
+    if named.get(b":path", b"")[:1] != b"/":
+        return f"a gRPC request has a path that begins with a slash, not {_shown(named, b':path')}"
+    # "If :authority is absent", the host is what it would have been.
+    host = named.get(b"host")
+    authority = named.get(b":authority", host)
+    if authority is None or not _AUTHORITY(authority):
+        return f"a gRPC request has an authority of visible ASCII characters, not {_shown(named, b':authority')}"
+    if host is not None and host.lower() != authority.lower():
+        return f"a gRPC request has one authority, not {_shown(named, b':authority')} and {_shown(named, b'host')}"
     return None
 
 
+def _shown(named: Dict[bytes, bytes], name: bytes) -> str:
+    value = named.get(name)
+    return "none" if value is None else repr(value.decode("latin-1"))
+
+
 _SCHEMES = (b"http", b"https")
+_AUTHORITY = re.compile(rb"[!-~]+").fullmatch

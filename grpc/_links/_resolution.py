@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Callable, List, Optional
 
+from grpc._io import contract
 from grpc._links._failure import Failure
 from grpc._links._subchannel import Backoff
 
 if TYPE_CHECKING:
-    from grpc._io import contract
     from grpc._links._section import Section
-    from grpc._values.connecting import Connecting
+    from grpc._values.connecting import Connecting, Proxy
     from grpc.framework.foundation.environment import Timer
 
 
@@ -28,6 +28,7 @@ class Resolution:
         "_failed",
         "_interval",
         "_number",
+        "_proxy",
         "_resolved",
         "_section",
         "_target",
@@ -56,7 +57,9 @@ class Resolution:
         """
         self._section = section
         self._driver = driver
-        self._target = target
+        self._proxy = connecting.proxy
+        # With a proxy, the target's name is for the proxy to resolve.
+        self._target = target if self._proxy is None else self._proxy.target
         self._interval = connecting.min_resolution_interval
         self._resolved = resolved
         self._failed = failed
@@ -111,7 +114,7 @@ class Resolution:
                 self._done()
                 self._backoff.reset()
                 self._allowed_at = self._began + self._interval
-                self._resolved(addresses)
+                self._resolved(addresses if self._proxy is None else _through(self._proxy, addresses))
 
     def _unanswered(self, number: int, reason: str, cause: Optional[BaseException]) -> None:
         with self._section:
@@ -121,6 +124,8 @@ class Resolution:
             self._allowed_at = self._began + self._backoff.advance()
             # A target that makes no sense will make none later either.
             permanent = isinstance(cause, ValueError)
+            if self._proxy is not None:
+                reason = f"the HTTP proxy: {reason}"
             if not permanent:
                 self._timer = self._driver.environment.call_at(self._allowed_at, self._is_allowed)
             self._failed(Failure(reason, cause, permanent))
@@ -140,3 +145,14 @@ class Resolution:
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
+
+
+def _through(proxy: Proxy, addresses: List[contract.Address]) -> List[contract.Address]:
+    """The ways to a target by all addresses of its proxy."""
+    return [
+        address._replace(
+            host=destination.host, tunnel=contract.Tunnel(destination.authority, proxy.authorization)
+        )
+        for destination in proxy.destinations
+        for address in addresses
+    ]

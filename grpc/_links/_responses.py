@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, Dict, NamedTuple, Optional, Tuple
 
-from grpc._links import _compression, _connection, _metadata, _requests, _statuses
+from grpc._links import _compression, _fields, _metadata, _requests, _statuses
 from grpc._values import status
+
+if TYPE_CHECKING:
+    from grpc._links import _connection
 
 
 class ResponseError(Exception):
@@ -50,19 +53,86 @@ class Ending(NamedTuple):
     metadata: _metadata.Metadata
 
 
-def read_response(fields: _connection.HeaderFields, accepted: int, limit: int) -> Response:
-    """Read the header block that begins a response and names no status.
+class ResponseReader:
+    """Reads the header blocks of responses on one connection."""
 
-    Args:
-      fields: The block.
-      accepted: The set of algorithms that the response may use.
-      limit: The size of block that is accepted.
+    __slots__ = ("_accepted", "_endings", "_limit", "_responses")
 
-    Raises:
-      ResponseError: It is no response to a gRPC request, or one that cannot be read.
-    """
+    def __init__(self, accepted: int, limit: int) -> None:
+        """Begin with nothing remembered.
+
+        Args:
+          accepted: The set of algorithms that responses may use.
+          limit: The size of block that is accepted.
+        """
+        self._accepted = accepted
+        self._limit = limit
+        # Most responses of a server begin alike, and most end in one of a few ways.
+        self._responses: Dict[_Fields, Response] = {}
+        self._endings: Dict[Tuple[bool, _Fields], Ending] = {}
+
+    def read_response(self, fields: _connection.HeaderFields) -> Response:
+        """Read the header block that begins a response and names no status.
+
+        Raises:
+          MalformedError: It is no message of HTTP/2's.
+          ResponseError: It is no response to a gRPC request, or one that cannot be read.
+        """
+        key = tuple(fields)
+        response = self._responses.get(key)
+        if response is None:
+            response = _read_response(fields, self._accepted, self._limit)
+            if _is_usual(fields):
+                if len(self._responses) >= _MAX_KNOWN:
+                    self._responses.clear()
+                self._responses[key] = response
+        return response
+
+    def read_ending(self, fields: _connection.HeaderFields, alone: bool) -> Ending:
+        """Read the header block that ends a response.
+
+        Args:
+          fields: The block.
+          alone: Whether it is the only one (Trailers-Only).
+
+        Raises:
+          MalformedError: It is no message of HTTP/2's.
+        """
+        key = (alone, tuple(fields))
+        ending = self._endings.get(key)
+        if ending is None:
+            ending = _read_ending(fields, alone, self._limit)
+            if _is_usual(fields):
+                if len(self._endings) >= _MAX_KNOWN:
+                    self._endings.clear()
+                self._endings[key] = ending
+        return ending
+
+
+_Fields = Tuple[Tuple[bytes, bytes], ...]
+
+# What is remembered on one connection: some hundred kinds of either block with little metadata.
+_MAX_KNOWN = 128
+_MAX_KNOWN_FIELDS = 8
+_MAX_KNOWN_SIZE = 1024
+
+
+def _is_usual(fields: _connection.HeaderFields) -> bool:
+    return len(fields) <= _MAX_KNOWN_FIELDS and _metadata.block_size(fields) <= _MAX_KNOWN_SIZE
+
+
+def _named(fields: _connection.HeaderFields) -> Dict[bytes, bytes]:
+    """The fields of a block that has to have an HTTP status, by name."""
+    _fields.check(fields, _fields.OF_RESPONSES)
     named = dict(fields)
-    http_status = named.get(b":status", b"")
+    if b":status" not in named:
+        raise _fields.MalformedError("it has no :status")
+    return named
+
+
+def _read_response(fields: _connection.HeaderFields, accepted: int, limit: int) -> Response:
+    named = _named(fields)
+    http_status = named[b":status"]
     content_type = named.get(b"content-type", b"")
     if not _requests.is_grpc(content_type):
         raise ResponseError(_statuses.status_of_http(http_status), _no_grpc(http_status, content_type))
@@ -87,9 +157,12 @@ def _no_grpc(http_status: bytes, content_type: bytes) -> str:
     )
 
 
-def read_ending(fields: _connection.HeaderFields, limit: int) -> Ending:
-    """Read the header block that ends a response."""
-    named = dict(fields)
+def _read_ending(fields: _connection.HeaderFields, alone: bool, limit: int) -> Ending:
+    if alone:
+        named = _named(fields)
+    else:
+        _fields.check(fields, _fields.OF_TRAILERS)
+        named = dict(fields)
     try:
         _metadata.check_block(fields, limit, "trailing metadata")
     except _metadata.MetadataError as error:

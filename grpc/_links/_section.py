@@ -32,6 +32,11 @@ class Section:
         for act in acts:
             act()
 
+    def after_fork_in_child(self) -> None:
+        """Be empty and open: whoever was inside may not exist in this process."""
+        self._lock = threading.Lock()
+        self._acts = []
+
     def later(self, act: Act) -> None:
         """Have something done once the section is left. The caller is inside."""
         assert self._lock.locked()

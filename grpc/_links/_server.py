@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 import h2.errors
@@ -9,13 +10,26 @@ import h2.events
 import h2.exceptions
 import hpack
 
-from grpc._links import _compression, _connection, _messages, _metadata, _requests, _statuses, _transfer, _upkeep
+from grpc._links import (
+    _compression,
+    _connection,
+    _fields,
+    _messages,
+    _metadata,
+    _requests,
+    _statuses,
+    _transfer,
+    _upkeep,
+)
 from grpc._links._stream import Stream
 from grpc._values import contexts, status
 from grpc.framework.interfaces.links import links
 
 if TYPE_CHECKING:
+    from grpc._links import _flow
     from grpc._values.limits import Limits
+
+_LOGGER = logging.getLogger(__name__)
 
 _Termination = links.Ticket.Termination
 _COMPLETION = _Termination.COMPLETION
@@ -56,11 +70,13 @@ class ServerConnection(_transfer.TransferConnection):
         super().__init__(False, limits, accept)
         self._look_after(life)
         self._handlers[h2.events.RequestReceived] = self._on_request
+        self._handlers[h2.events.TrailersReceived] = self._on_trailers
         self._number = number
         self._base = number << STREAM_ID_BITS
         self._context = context
         self._lost = lost
         self._highest = 0
+        self._most_streams = limits.max_concurrent_streams
         self._requests = _requests.RequestReader(limits.accepted_compression, limits.max_metadata_size)
         # Header blocks of responses by the algorithm and by whether they list those that are accepted.
         self._known_headers: Dict[Tuple[int, bool], _connection.HeaderFields] = {(0, False): _HEADERS}
@@ -86,10 +102,18 @@ class ServerConnection(_transfer.TransferConnection):
             self._reset(Stream(None, stream_id), h2.errors.ErrorCodes.REFUSED_STREAM)
             return
         self._highest = stream_id
+        if len(self._streams) >= self._most_streams:
+            # It may not have read our settings yet; whoever goes on like this is stopped.
+            self._reset(Stream(None, stream_id), h2.errors.ErrorCodes.REFUSED_STREAM)
+            self._rules.on_reset(stream_id)
+            return
         stream = Stream(self._base | stream_id, stream_id)
         self._add(stream)
         try:
             request, timeout = self._requests.read(event.headers)
+        except _fields.MalformedError as error:
+            self._reject_malformed(stream, error.fault)
+            return
         except _requests.RequestError as error:
             stream.ended_remotely = event.stream_ended is not None
             if error.code is None:
@@ -105,6 +129,22 @@ class ServerConnection(_transfer.TransferConnection):
         # `_touch`, shortened for a stream that nobody can have touched.
         stream.touched = True
         self._touched.append(stream)
+
+    def _on_trailers(self, event: h2.events.TrailersReceived) -> None:
+        """Look at the trailers of a request, which gRPC has no use for."""
+        stream = self._streams.get(event.stream_id)
+        if stream is not None:
+            try:
+                _fields.check(event.headers, _fields.OF_TRAILERS)
+            except _fields.MalformedError as error:
+                self._reject_malformed(stream, error.fault)
+
+    def _reject_malformed(self, stream: Stream, fault: str) -> None:
+        """Reset a stream whose request HTTP/2 calls malformed: "a stream error of type PROTOCOL_ERROR"."""
+        _LOGGER.debug("Stream %d is reset because its request is malformed: %s", stream.stream_id, fault)
+        self._abort(stream)
+        self._reset(stream, h2.errors.ErrorCodes.PROTOCOL_ERROR)
+        self._rules.on_reset(stream.stream_id)
 
     def _on_stream_ended(self, event: h2.events.StreamEnded) -> None:
         stream = self._streams.get(event.stream_id)
@@ -263,7 +303,7 @@ class ServerConnection(_transfer.TransferConnection):
             stream.ended_locally = True
             stream.trailers = trailers
 
-    def _framed_for(self, stream: Stream, ticket: links.Ticket) -> bytes:
+    def _framed_for(self, stream: Stream, ticket: links.Ticket) -> _flow.Framed:
         if not stream.compression:
             return self._framed(ticket, 0)
         context = stream.context
@@ -281,16 +321,18 @@ class ServerConnection(_transfer.TransferConnection):
           MetadataError: The metadata cannot be sent.
         """
         context = stream.context
-        wanted = self._limits.compression
-        if context is not None and context.compression is not None:
-            wanted = context.compression
-        if wanted:
-            accepts = None if stream.request is None else stream.request.accepts
-            if _compression.decode_accepted(accepts) >> wanted & 1:
+        limits = self._limits
+        chosen = None if context is None else context.compression
+        wanted = limits.compression if chosen is None else chosen
+        if (wanted or limits.compression_level) and limits.compresses:
+            accepted = _compression.decode_accepted(None if stream.request is None else stream.request.accepts)
+            if chosen is None and limits.compression_level:
+                wanted = _compression.of_level(limits.compression_level, accepted)
+            if accepted >> wanted & 1:
                 stream.compression = wanted
         fields = self._headers(stream.compression, stream.encoding != 0)
         if metadata:
-            fields = (*fields, *_metadata.encode_metadata(metadata))
+            fields = (*fields, *_metadata.encode_metadata(metadata, self._raw_binary))
             _metadata.check_sendable_block(fields, self._peer_metadata_size, "initial metadata")
         return fields
 
@@ -324,7 +366,7 @@ class ServerConnection(_transfer.TransferConnection):
             # It often differs from call to call, which would cost what is remembered of other header blocks.
             fields.append(hpack.NeverIndexedHeaderTuple(b"grpc-message", _statuses.encode_message(message)))
         if metadata:
-            fields.extend(_metadata.encode_metadata(metadata))
+            fields.extend(_metadata.encode_metadata(metadata, self._raw_binary))
             _metadata.check_sendable_block(fields, self._peer_metadata_size, "trailing metadata")
         return tuple(fields)
 

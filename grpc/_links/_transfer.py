@@ -8,6 +8,7 @@ stream's outbox until a WINDOW_UPDATE or SETTINGS frame opens them.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING, Any, Callable, Dict
 
 import h2.events
@@ -65,27 +66,29 @@ class TransferConnection(_connection.Http2Connection):
         if stream is None or stream.ended_remotely or stream.termination is not None:
             return
         stream.owed += size
-        data: bytes = event.data
+        data: _messages.Data = event.data
         reader = stream.reader
+        if stream.allowed and (reader is None or (not reader.held and self._room(stream) > 0)):
+            payload = _messages.single(data, self._longest if reader is None else reader.limit)
+            if payload is not None:
+                stream.payloads.append(payload)
+                if not stream.touched:
+                    self._touch(stream)
+                if event.stream_ended is None:
+                    unconsumed = stream.unconsumed
+                    if unconsumed is None:
+                        unconsumed = stream.unconsumed = _flow.Unconsumed(stream.allowed)
+                    unconsumed.add(len(data))
+                    if unconsumed.size > _flow.UNTOLD or stream.owed >= self._stream_step:
+                        self._give_back(stream)
+                stream.allowed -= 1
+                return
         if reader is None:
-            if stream.allowed:
-                payload = _messages.single(data, self._longest)
-                if payload is not None:
-                    stream.payloads.append(payload)
-                    if not stream.touched:
-                        self._touch(stream)
-                    if event.stream_ended is None:
-                        unconsumed = stream.unconsumed
-                        if unconsumed is None:
-                            unconsumed = stream.unconsumed = _flow.Unconsumed(stream.allowed)
-                        unconsumed.add(len(data))
-                        if unconsumed.size > _flow.UNTOLD or stream.owed >= self._stream_step:
-                            self._give_back(stream)
-                    stream.allowed -= 1
-                    return
             reader = stream.reader = _messages.MessageReader(self._longest, stream.encoding)
         reader.feed(data)
         self._take(stream, reader)
+        if type(data) is not bytes:
+            reader.own()  # the driver reads into that buffer again
 
     def _allow(self, stream: Stream, payloads: int) -> None:
         """Let the End have further payloads, those that have arrived already at once."""
@@ -106,7 +109,7 @@ class TransferConnection(_connection.Http2Connection):
             try:
                 payloads = reader.take(stream.allowed, room)
             except _messages.MessageError as error:
-                self._reject(stream, error.code, error.details)
+                self._fail(stream, error)
                 return
             if payloads:
                 unconsumed = stream.unconsumed
@@ -117,7 +120,16 @@ class TransferConnection(_connection.Http2Connection):
                 stream.allowed -= len(payloads)
                 stream.payloads.extend(payloads)
                 self._touch(stream)
+                if reader.failed:
+                    self._take(stream, reader)
+                    return
         self._give_back(stream)
+
+    def _fail(self, stream: Stream, error: _messages.MessageError) -> None:
+        """End a stream at a message that cannot be read; the End has those before it."""
+        if stream.payloads:
+            self._make_ticket(stream)
+        self._reject(stream, error.code, error.details)
 
     def _room(self, stream: Stream) -> int:
         """Up to how many unconsumed bytes the End is given payloads; only compressed ones ever come up to that."""
@@ -161,7 +173,7 @@ class TransferConnection(_connection.Http2Connection):
 
     # ------------------------------------------------------------ out
 
-    def _framed(self, ticket: links.Ticket, compression: int, uncompressed_first: bool = False) -> bytes:
+    def _framed(self, ticket: links.Ticket, compression: int, uncompressed_first: bool = False) -> _flow.Framed:
         """The payloads of a ticket, which has some, as they stand in the stream.
 
         Raises:
@@ -170,17 +182,21 @@ class TransferConnection(_connection.Http2Connection):
         payload: Any = ticket.payload
         limit = self._longest_sent
         if type(payload) is bytes and len(payload) <= limit and not compression and not ticket.further_payloads:
-            return b"\0" + len(payload).to_bytes(4, "big") + payload
+            if len(payload) < _flow.LONG:
+                return b"\0" + len(payload).to_bytes(4, "big") + payload
+            return _flow.Outbox(b"\0" + len(payload).to_bytes(4, "big"), payload)
         payloads = [payload, *ticket.further_payloads]
         for each in payloads:
             _messages.check_sendable(each, limit)
         if not compression:
-            return b"".join(map(_messages.frame_message, payloads))
+            if max(map(len, payloads)) < _flow.LONG:
+                return b"".join(map(_messages.frame_message, payloads))
+            return _flow.Outbox(*itertools.chain.from_iterable(map(_messages.frame_long, payloads)))
         if uncompressed_first:
             payloads[0] = Uncompressed(payloads[0])
         return b"".join([_messages.frame_compressed(each, compression) for each in payloads])
 
-    def _send_framed(self, stream: Stream, data: bytes, end_stream: bool) -> None:
+    def _send_framed(self, stream: Stream, data: _flow.Framed, end_stream: bool) -> None:
         """Send what `_framed` made, or keep what the windows do not admit yet.
 
         Args:
@@ -192,6 +208,9 @@ class TransferConnection(_connection.Http2Connection):
         self._rules.sent = True
         if outbox is not None:
             outbox.put(data)
+        elif isinstance(data, _flow.Outbox):
+            stream.outbox = data
+            self._flush(stream)
         elif (
             len(data) <= self._max_frame_size
             and self._ahead < _guards.MOST_AHEAD

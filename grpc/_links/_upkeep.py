@@ -87,6 +87,7 @@ class Upkeep:
         "_handshake_deadline",
         "_host",
         "_keepalive",
+        "_late",
         "_output",
         "_resets",
         "_settings_seen",
@@ -132,6 +133,7 @@ class Upkeep:
         # Most connections live and die without the need for these.
         self._useless: Optional[_guards.UselessGuard] = None
         self._resets: Optional[_guards.ResetGuard] = None
+        self._late: Optional[_guards.LateGuard] = None
         self._output: Optional[_guards.OutputGuard] = None
         self.sent = False
         """Set by the connection when it sends HEADERS or DATA."""
@@ -212,6 +214,23 @@ class Upkeep:
             self._resets = _guards.ResetGuard()
         if not self._resets.allows(stream_id, self._host.highest_stream_id, self._clock()):
             raise ExcessError("the peer reset too many streams right after it had opened them", b"too_many_resets")
+
+    def on_own_reset(self, window: int) -> None:
+        """Take the news that this side has reset a stream; see `_guards.LateGuard`."""
+        if self._late is None:
+            self._late = _guards.LateGuard()
+        self._late.on_own_reset(window)
+
+    def on_late(self, frames: int, size: int) -> None:
+        """Take the news that frames came on streams that were reset; see `_guards.LateGuard`.
+
+        Raises:
+          ExcessError: There were too many.
+        """
+        if self._late is None:
+            self._late = _guards.LateGuard()
+        if not self._late.allows(frames, size, self._clock()):
+            raise ExcessError("the peer sent too much on streams that had been reset", b"too_many_late_frames")
 
     def _on_useless(self, event: h2.events.Event) -> None:
         self.on_useless()

@@ -367,6 +367,17 @@ class InvocationLink(links.Link):
     def _idle(self) -> None:
         self._pool.enter_idle()
 
+    # ------------------------------------------------------------ forking
+
+    def after_fork_in_child(self) -> None:
+        """Have the lock anew; see `forking`."""
+        self._section.after_fork_in_child()
+
+    def begin_anew(self) -> None:
+        """Be without a connection, as in the beginning; no operation is left that could want one."""
+        with self._section:
+            self._pool.enter_idle()
+
     # ------------------------------------------------------------ the end
 
     def close(self) -> None:

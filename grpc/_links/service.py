@@ -114,6 +114,10 @@ class ServiceLink(links.Link):
         for transport, _ in entries:
             transport.close("the server stopped")
 
+    def after_fork_in_child(self) -> None:
+        """Have the lock anew; see `forking`."""
+        self._lock = threading.Lock()
+
     def _lost(self, number: int) -> None:
         with self._lock:
             self._connections.pop(number, None)

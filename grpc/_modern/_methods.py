@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Tuple, Type
 
-from grpc._modern import _context
+from grpc._modern import _context, _contexts
 from grpc._values import status
 from grpc.framework.common import cardinality, style
 from grpc.framework.foundation import abandonment
@@ -19,6 +19,10 @@ _LOGGER = logging.getLogger(__name__)
 
 class _Failed(Exception):
     """The call is over; its status has been set, and what there is to be logged has been."""
+
+
+class _OverError(_contexts.RpcError, abandonment.Abandoned):
+    """The call is over while its handler waits for a request; handlers know it as an RpcError."""
 
 
 class _Method(face.MethodImplementation):
@@ -52,9 +56,12 @@ class _Method(face.MethodImplementation):
             raise _Failed() from None
 
     def _requests(self, payloads: Iterator[bytes]) -> Iterator[Any]:
-        """All requests; ends with an exception in the handler if the call is over before."""
-        for payload in payloads:
-            yield self._request(payload)
+        """All requests; raises in the handler if the call is over before."""
+        try:
+            for payload in payloads:
+                yield self._request(payload)
+        except abandonment.Abandoned:
+            raise _OverError("the call is over: there will be no more requests") from None
 
     # ------------------------------------------------------------ responses
 

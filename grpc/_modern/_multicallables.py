@@ -12,6 +12,7 @@ from grpc._modern import _calling, _rpc
 from grpc._modern._requests import Requests, serialized
 from grpc._values import contexts
 from grpc._values import metadata as _metadata
+from grpc.framework.foundation.environment import GOING_TO_WAIT
 
 if TYPE_CHECKING:
     from grpc._modern._calling import Deserializer, Serializer
@@ -60,8 +61,12 @@ class _MultiCallable:
         credentials: Optional[Any],
         wait_for_ready: Optional[bool],
         compression: Optional[Compression],
+        waits: bool = False,
     ) -> Any:
         """Check the arguments and begin a Face call with them.
+
+        Args:
+          waits: Whether this thread goes on to wait for the end.
 
         Raises:
           ValueError: The channel is closed, or an argument is out of range.
@@ -81,6 +86,9 @@ class _MultiCallable:
         options = None
         if wait_for_ready is not None or compression is not None:
             options = contexts.CallOptions(wait_for_ready, compression)
+        if waits:
+            with GOING_TO_WAIT:
+                return begin(request, timeout, items, protocol_options=options)
         return begin(request, timeout, items, protocol_options=options)
 
     def _wait(self, call: Any, requests: Optional[Requests] = None) -> Tuple[Optional[_rpc.InactiveRpcError], Any]:
@@ -116,7 +124,9 @@ class UnaryUnaryMultiCallable(_MultiCallable, _calling.UnaryUnaryMultiCallable):
         compression: Optional[Compression] = None,
     ) -> Any:
         payload = serialized(self._serializer, request)
-        call = self._begin(self._face.future, payload, timeout, metadata, credentials, wait_for_ready, compression)
+        call = self._begin(
+            self._face.future, payload, timeout, metadata, credentials, wait_for_ready, compression, waits=True
+        )
         error, response = self._wait(call)
         if error is not None:
             raise error from error.__cause__
@@ -132,7 +142,9 @@ class UnaryUnaryMultiCallable(_MultiCallable, _calling.UnaryUnaryMultiCallable):
         compression: Optional[Compression] = None,
     ) -> Tuple[Any, Call]:
         payload = serialized(self._serializer, request)
-        call = self._begin(self._face.future, payload, timeout, metadata, credentials, wait_for_ready, compression)
+        call = self._begin(
+            self._face.future, payload, timeout, metadata, credentials, wait_for_ready, compression, waits=True
+        )
         error, response = self._wait(call)
         if error is not None:
             raise error from error.__cause__

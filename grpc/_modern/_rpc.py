@@ -154,9 +154,14 @@ def ending_of(call: face.Call, method: str, requests: Optional[Fallible] = None)
         code, details, cause = requests.fault
     elif aborted:
         kind = aborted[0].kind
-        if code == status.OK:
+        if code == status.OK and kind is _Kind.REMOTE_FAILURE:
             # The service says that all is well, and Face that it is not: there was no response.
             code, details = status.UNIMPLEMENTED, "The server ended the call without a response"
+        elif code == status.OK:
+            code = details = None  # all was well, and had arrived, and yet this is how the call ended
+        if code is None and details is not None and kind in (_Kind.LOCAL_FAILURE, _Kind.REMOTE_FAILURE):
+            # Words without a code: one side takes the method for another shape than the other, or knows none.
+            code = status.UNIMPLEMENTED
         if code is None:
             code = _STATUS_OF_ABORTION[kind]
         if details is None:
@@ -175,9 +180,7 @@ def ending_of(call: face.Call, method: str, requests: Optional[Fallible] = None)
 class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
     """A call that has begun: `Call` and `Future`; with many responses an iterator as well, see `StreamCall`."""
 
-    def __init__(
-        self, call: Any, method: str, deserializer: Deserializer, requests: Optional[Requests] = None
-    ) -> None:
+    def __init__(self, call: Any, method: str, deserializer: Deserializer, requests: Optional[Requests] = None) -> None:
         """Clothe a Face call.
 
         Args:
@@ -191,6 +194,12 @@ class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
         self._method = method
         self._deserializer = deserializer
         self._requests = requests
+
+    def __del__(self) -> None:
+        # Nobody can hear how it ends: not a done callback either, which would have kept this object.
+        call = getattr(self, "_face", None)  # it may never have been quite made
+        if call is not None:
+            call.forsake()
 
     def __repr__(self) -> str:
         if self._face.is_active():

@@ -153,8 +153,14 @@ _CONNECTING = (
     ),
     Argument("grpc.experimental.enable_hedging", "C", "bool", 0, "", "nothing, in any implementation yet"),
     Argument("grpc.inhibit_health_checking", "C", "bool", 0, "", "ignore the health check of the service config"),
-    Argument("grpc.enable_http_proxy", "C", "bool", 1, "", "whether to honour the environment's proxy settings"),
-    Argument("grpc.http_proxy", "C", "str", None, "", "a proxy's URI; beats the environment"),
+    Argument(
+        "grpc.enable_http_proxy", "C", "bool", 1, "", "whether to go through an HTTP proxy, whoever names it", True,
+    ),
+    Argument(
+        "grpc.http_proxy", "C", "str", None, "",
+        "an HTTP proxy, as `http://[user:password@]host[:port]`; empty for none", True, 0,
+        "`grpc_proxy`, `https_proxy` or `http_proxy` of the environment",
+    ),
     Argument(
         "grpc.use_local_subchannel_pool", "C", "bool", 0, "",
         "not to share connections with other channels; here they never do",
@@ -180,13 +186,24 @@ _COMPRESSION = (
         "grpc.default_compression_algorithm", "CS", "int", 0, "",
         "how to compress messages: 0 not at all, 1 deflate, 2 gzip", True, 0, "", 2,
     ),
-    Argument("grpc.default_compression_level", "S", "int", 0, "", "0 to 3, mapped to what the client accepts"),
+    Argument(
+        "grpc.default_compression_level", "S", "int", 0, "",
+        "how much to compress responses, for whichever client: 0 as the default algorithm says, 1 with gzip, 2 and 3 "
+        "with deflate; with the other of the two if the client lists only that, and not at all if it lists neither",
+        True, 0, "", 3,
+    ),
     Argument(
         "grpc.compression_enabled_algorithms_bitset", "CS", "int", 7, "",
         "which algorithms are accepted: bit n stands for algorithm n, and bit 0 is always set", True, 1, "", 7,
     ),
-    Argument("grpc.per_message_compression", "CS", "bool", 1, "", "whether to compress at all"),
-    Argument("grpc.per_message_decompression", "CS", "bool", 1, "", "whether to decompress at all"),
+    Argument(
+        "grpc.per_message_compression", "CS", "bool", 1, "",
+        "whether to compress at all; with 0 messages go out as they are, whatever the call says", True,
+    ),
+    Argument(
+        "grpc.per_message_decompression", "CS", "bool", 1, "",
+        "whether to decompress at all; with 0 no algorithm is accepted, and the peer is told", True,
+    ),
 )  # fmt: skip
 
 _HTTP2 = (
@@ -202,7 +219,10 @@ _HTTP2 = (
     Argument("grpc.http2.write_buffer_size", "CS", "int", 65_535, "bytes", "what a stream may have to be written"),
     Argument("grpc.http2.hpack_table_size.decoder", "CS", "int", 4096, "bytes", "the peer's HPACK table"),
     Argument("grpc.http2.hpack_table_size.encoder", "CS", "int", 4096, "bytes", "our HPACK table"),
-    Argument("grpc.http2.true_binary", "CS", "bool", 1, "", "binary metadata without base64; not offered here"),
+    Argument(
+        "grpc.http2.true_binary", "CS", "bool", 1, "",
+        "whether to tell the peer that it may send binary metadata as they are, without base64", True,
+    ),
 )  # fmt: skip
 
 _OTHERS = (

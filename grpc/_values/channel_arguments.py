@@ -146,6 +146,9 @@ _LIMITS = {
     "accepted_compression": "grpc.compression_enabled_algorithms_bitset",
     "stream_window": "grpc.http2.lookahead_bytes",
     "max_frame_size": "grpc.http2.max_frame_size",
+    "true_binary": "grpc.http2.true_binary",
+    "compression_level": "grpc.default_compression_level",
+    "compresses": "grpc.per_message_compression",
 }
 _KEEPALIVE = {
     "time": "grpc.keepalive_time_ms",
@@ -190,7 +193,8 @@ def _converted(name: str, value: Value) -> Any:
 
 def _settings(given: Dict[str, Value], side: str) -> Settings:
     limits = Limits(**_fields(_LIMITS, given))
-    limits = limits._replace(accepted_compression=limits.accepted_compression | 1)
+    decompresses = given.get("grpc.per_message_decompression", 1)
+    limits = limits._replace(accepted_compression=limits.accepted_compression | 1 if decompresses else 1)
     connecting = Connecting(**_fields(_CONNECTING, given))
     if connecting.idle_timeout == math.inf:
         connecting = connecting._replace(idle_timeout=None)

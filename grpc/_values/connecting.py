@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
 RETRY_BUFFER = 256 * 1024
 """How much of a call is kept for another attempt, in bytes; gRPC's own figure."""
+
+
+class Destination(NamedTuple):
+    """What a proxy is asked to connect to.
+
+    Attributes:
+      host: A name or a numeric address, in ASCII.
+      port: The TCP port.
+    """
+
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """Both in one string, as in a URI."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Proxy(NamedTuple):
+    """An HTTP proxy that connects a channel to its target by CONNECT.
+
+    Attributes:
+      target: Where it is, in the syntax of a channel's targets.
+      destinations: What it is asked for: one, or several to be tried in order.
+      authorization: How this side proves who it is: the value of Proxy-Authorization; None if it does not.
+    """
+
+    target: str
+    destinations: Tuple[Destination, ...]
+    authorization: Optional[str] = None
+
+    def __repr__(self) -> str:
+        return f"<Proxy {self.target!r}>"  # a password must not get into a log
 
 
 class Connecting(NamedTuple):
@@ -22,6 +56,8 @@ class Connecting(NamedTuple):
       retries: Whether an RPC that was sent and failed may be tried again: by the service config's policies, and where a
         server surely has not processed it.
       retry_buffer: How many bytes of an RPC's messages are kept for that.
+      proxy: What stands between the channel and its target; None for nothing. The one choice here that depends on the
+        target and the environment, and so is made where both are known.
     """
 
     initial_backoff: float = 1.0
@@ -33,3 +69,4 @@ class Connecting(NamedTuple):
     service_config: Optional[str] = None
     retries: bool = True
     retry_buffer: int = RETRY_BUFFER
+    proxy: Optional[Proxy] = None

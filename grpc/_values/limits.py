@@ -20,6 +20,10 @@ class Limits(NamedTuple):
       accepted_compression: The algorithms that the peer may use: bit n stands for the algorithm number n.
       stream_window: How many bytes a peer may send on one RPC before the receiver has taken any; 1 to 2**31 - 1.
       max_frame_size: The largest HTTP/2 frame that is accepted, in bytes; 16,384 to 16,777,215.
+      true_binary: Whether to tell the peer that it may send binary metadata as they are, without base64.
+      compression_level: How much a server compresses where nothing else says how: 0 as `compression` says, 1 to 3 by
+        the algorithm for that level among those that the client has listed.
+      compresses: Whether messages may be compressed at all, whatever the call says.
     """
 
     max_receive_message_length: int = 4 * 1024 * 1024
@@ -32,3 +36,6 @@ class Limits(NamedTuple):
     stream_window: int = 4 * 1024 * 1024
     # Large messages in large frames: a frame's fixed cost is paid seldom, and other streams still get their turn.
     max_frame_size: int = 1024 * 1024
+    true_binary: bool = True
+    compression_level: int = 0
+    compresses: bool = True

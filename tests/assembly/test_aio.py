@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from typing import Any, Callable, Coroutine, List, Optional, Set
+from typing import Any, Callable, Coroutine, Dict, List, Optional, Set
 
 import pytest
 
@@ -50,16 +50,16 @@ class _Service(face.MultiMethodImplementation):
 class _Sides:
     """A server that runs, and a client of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         self.service = _Service()
-        self.server = aio.ServerSide(None, self.service, (), None, None)
+        self.server = aio.ServerSide(None, self.service, (), None, None, **options)
         port = self.server.add_port("127.0.0.1:0", None)
         self.server.start()
         self.client = aio.over_http2(None, f"127.0.0.1:{port}", "tests", (), None, None)
 
-    def begin(self, method: str, request: bytes = b"") -> Any:
+    def begin(self, method: str, request: bytes = b"", timeout: Optional[float] = None) -> Any:
         """Begin a call; gives its Face future."""
-        return self.client.stub.unary_unary("tests.Service", method).future(request, None)
+        return self.client.stub.unary_unary("tests.Service", method).future(request, timeout)
 
     async def call(self, method: str, request: bytes = b"") -> Any:
         """Make a call and wait for its end."""
@@ -80,13 +80,13 @@ async def ended(rpc: Any) -> Any:
     return await asyncio.wait_for(done, PATIENCE)
 
 
-def run(scenario: Callable[[_Sides], Coroutine[Any, Any, None]]) -> None:
+def run(scenario: Callable[[_Sides], Coroutine[Any, Any, None]], **options: Any) -> None:
     """Run a scenario in debug mode; nothing may complain, and no task may be left."""
     complaints: List[Any] = []
 
     async def main() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-        sides = _Sides()
+        sides = _Sides(**options)
         await scenario(sides)
         await sides.close()
         assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -193,7 +193,7 @@ def test_a_blocking_client_in_another_thread_may_be_joined_in_memory() -> None:
         answers: List[Optional[bytes]] = []
 
         def elsewhere() -> None:
-            blocking = client.in_memory(sides.server, None)  # type: ignore[arg-type]  # all that it needs is there
+            blocking = client.in_memory(sides.server, None)
             answers.append(blocking.stub.unary_unary("tests.Service", "Echo")(b"hello", PATIENCE))
             blocking.close()
 
@@ -202,3 +202,41 @@ def test_a_blocking_client_in_another_thread_may_be_joined_in_memory() -> None:
         assert sides.service.threads == {threading.get_ident()}
 
     run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("options", "timeout"),
+    [({"default_timeout": 0.01}, None), ({"maximum_timeout": 0.01}, 100 * PATIENCE)],
+    ids=["the default", "the maximum"],
+)
+def test_a_server_may_limit_the_time_of_a_call(options: Dict[str, float], timeout: Optional[float]) -> None:
+    async def scenario(sides: _Sides) -> None:
+        rpc = sides.begin("Hang", timeout=timeout)
+        assert isinstance((await ended(rpc)).exception(), face.AbortionError)
+
+    run(scenario, **options)
+
+
+def test_a_method_may_have_an_implementation_of_its_own() -> None:
+    def shout(request: bytes, answer: Answer, context: Any) -> None:
+        answer(request.upper())
+
+    async def scenario(sides: _Sides) -> None:
+        assert (await sides.call("Echo", b"hello")).result() == b"HELLO"
+
+    run(scenario, method_implementations={("tests.Service", "Echo"): utilities.unary_unary_event(shout)})
+
+
+def test_whoever_wants_to_know_hears_once_that_all_has_ended() -> None:
+    heard: List[str] = []
+
+    async def scenario(sides: _Sides) -> None:
+        await sides.call("Echo")
+        assert heard == []
+        sides.server.stop(None)
+        sides.server.stop(None)
+        await asyncio.wait_for(sides.server.wait_stopped(), PATIENCE)
+        assert heard == ["ended"]
+
+    run(scenario, ended=lambda: heard.append("ended"))
+    assert heard == ["ended"]

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from grpc._assembly import client, server
+from grpc._assembly import _connecting, _serving, client, server
 from grpc._values.compression import Compression
 from grpc._values.security import ClientSecurity
 
@@ -43,9 +43,9 @@ def caught(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Any]:
 
     make_driver = server.threads.server_driver
     monkeypatch.setattr(server.threads, "server_driver", server_driver)
-    monkeypatch.setattr(client.invocation, "RequestHeaders", headers)
-    monkeypatch.setattr(client.invocation, "InvocationLink", invocation_link)
-    monkeypatch.setattr(server.service, "ServiceLink", service_link)
+    monkeypatch.setattr(_connecting.invocation, "RequestHeaders", headers)
+    monkeypatch.setattr(_connecting.invocation, "InvocationLink", invocation_link)
+    monkeypatch.setattr(_serving.service, "ServiceLink", service_link)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from typing import TYPE_CHECKING, Any, Iterator, List
 
@@ -20,7 +21,7 @@ def measuring(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     for folder in (LINE_PROTOCOL_FOLDER, SCRIPTS):
         monkeypatch.syspath_prepend(str(folder))
     yield importlib.import_module("measuring")
-    for name in ("measuring", "line_protocol"):
+    for name in ("measuring", "usage", "line_protocol"):
         sys.modules.pop(name, None)
 
 
@@ -51,3 +52,43 @@ def test_every_finished_call_counts_the_ones_after_the_end_too(measuring: Any, m
 def test_a_wrong_answer_ends_the_measurement(measuring: Any) -> None:
     with pytest.raises(ValueError, match="answered wrongly"):
         measuring.run(lambda parameters, stopwatch: stopwatch.done(stopwatch.started, False), {}, seconds=1.0)
+
+
+def test_the_messages_of_streams_are_counted_and_have_no_latency(measuring: Any) -> None:
+    result = measuring.run(lambda parameters, stopwatch: stopwatch.count(5000, True), {}, seconds=1.0)
+    assert result["count"] == 5000
+    assert "p50_us" not in result
+
+
+def test_a_wrong_stream_ends_the_measurement(measuring: Any) -> None:
+    with pytest.raises(ValueError, match="not the one that was asked for"):
+        measuring.run(lambda parameters, stopwatch: stopwatch.count(5000, False), {}, seconds=1.0)
+
+
+def test_with_pieces_in_the_parameters_it_is_their_number_that_ends_the_measurement(measuring: Any) -> None:
+    def driver(parameters: Any, stopwatch: Any) -> None:
+        while not stopwatch.over():
+            stopwatch.done(stopwatch.started, True)
+            stopwatch.count(2, True)
+
+    assert measuring.run(driver, {"pieces": 9}, seconds=0.0)["count"] == 9
+
+
+def test_the_usage_tells_cpu_time_and_what_has_arrived(measuring: Any) -> None:
+    used = measuring.usage.now(arrived=3, collect=True)
+    assert used["arrived"] == 3
+    assert used["cpu_seconds"] > 0
+
+
+def test_threads_and_memory_are_those_of_this_process(measuring: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "Name:\tpython\nVmPeak:\t 9 kB\nVmHWM:\t 300 kB\nVmRSS:\t 200 kB\nThreads:\t7\n"
+    monkeypatch.setattr("builtins.open", lambda path, encoding: io.StringIO(text))
+    assert measuring.usage.status() == {"peak_kib": 300, "rss_kib": 200, "threads": 7}
+
+
+def test_without_proc_there_is_no_word_of_threads_and_memory(measuring: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(path: str, encoding: str) -> None:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr("builtins.open", absent)
+    assert measuring.usage.status() == {}

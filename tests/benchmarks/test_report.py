@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
-from typing import TYPE_CHECKING, Any, Dict, List
+from typing import TYPE_CHECKING, List, Optional
 
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import discovery, machine, report, runner
+from benchmarks import discovery, machine, report, runner, targets
 from benchmarks.entries import SCRIPTS, Peer, Workload, this_python
 
 if TYPE_CHECKING:
@@ -79,10 +80,32 @@ class TestTable:
         unmeasured = Workload("none", "nothing", "none")
         assert report.table(made, [CALLS, unmeasured]).splitlines() == [
             "some calls",
-            "peer   calls/s  lowest  highest  p50 us  p99 us  client CPU us  server CPU us  ours/peer",
-            "ours     3,000   3,000    3,000    5.25       -              -              -          -",
-            "other    1,500   1,000    2,000       -       -              -              -       2.00",
+            "peer   calls/s  lowest  highest  p50 us  ours/peer",
+            "ours     3,000   3,000    3,000    5.25          -",
+            "other    1,500   1,000    2,000       -       2.00",
         ]
+
+    def test_a_workload_says_what_else_is_shown_and_what_nobody_was_measured_at_is_not(self) -> None:
+        calls = dataclasses.replace(CALLS, columns={"threads": "more_threads", "KiB": "client_kib"})
+        made = report.rows(measurements("other", [1.0], more_threads=3), [OTHER], [calls])
+        assert report.table(made, [calls]).splitlines()[1:] == [
+            "peer   calls/s  lowest  highest  threads",
+            "other        1       1        1        3",
+        ]
+
+    def test_targets_stand_beneath_the_block_of_their_workload(self) -> None:
+        made = report.rows(measurements("ours", [3.5]), [OURS], [CALLS])
+        elsewhere = targets.Verdict(targets.Target("none", "ours", targets.AT_MOST, 1.0), "rate", 2.0)
+        here = targets.Verdict(targets.Target("calls", "ours", targets.AT_LEAST, 4.0), "rate", 3.5)
+        assert report.table(made, [CALLS], [elsewhere, here]).splitlines()[3:] == [
+            "target ours rate at least 4: 3.50, NOT REACHED"
+        ]
+
+    @pytest.mark.parametrize(
+        ("value", "shown"), [(None, "-"), (3, "3"), (3.0, "3"), (3.14159, "3.14"), (31.4, "31"), (31415.9, "31,416")]
+    )
+    def test_figures_are_short(self, value: Optional[float], shown: str) -> None:
+        assert report.figure(value) == shown
 
     def test_rows_survive_json(self) -> None:
         made = report.rows(measurements("other", [2.0]), [OTHER], [CALLS])
@@ -108,11 +131,8 @@ class TestRunner:
             ["ours", "other", "third"],
         ]
 
-    def test_cpu_time_is_given_per_call_and_the_rate_in_the_workloads_unit(self) -> None:
-        result: Dict[str, Any] = {"count": 10, "elapsed_seconds": 2.0, "client_cpu_seconds": 0.001, "p50_us": 3.0}
-        assert runner.metrics(result, server_cpu_seconds=0.002, scale=4.0) == pytest.approx(
-            {"rate": 20.0, "client_cpu_us": 100.0, "server_cpu_us": 200.0, "calls": 10, "p50_us": 3.0}
-        )
+    def test_every_procedure_of_a_workload_exists(self) -> None:
+        assert {each.procedure for each in discovery.workloads().values()} <= set(runner.PROCEDURES)
 
 
 class TestEntries:
@@ -132,13 +152,20 @@ class TestEntries:
     def test_a_peer_names_scripts_that_exist_and_workloads_that_are_known(self, name: str) -> None:
         each = discovery.peers()[name]
         discovery.check([each], discovery.workloads())
-        for script in (each.client, each.server):
+        for script in filter(None, (each.client, each.server, each.first_call)):
             ast.parse((SCRIPTS / script).read_text(encoding="utf-8"))
 
     @pytest.mark.parametrize("name", sorted(discovery.workloads()))
     def test_a_workload_is_offered_by_ours_and_has_json_parameters(self, name: str) -> None:
         json.dumps(dict(discovery.workloads()[name].parameters))
         assert any(each.is_ours and name in each.workloads for each in discovery.peers().values())
+
+    @pytest.mark.parametrize("name", sorted(discovery.peers()))
+    def test_a_peer_that_is_imported_says_what_its_user_imports_and_how_it_makes_a_first_call(self, name: str) -> None:
+        each = discovery.peers()[name]
+        procedures = {discovery.workloads()[workload].procedure for workload in each.workloads}
+        assert ("import" in procedures) == bool(each.modules)
+        assert ("first_call" in procedures) == bool(each.first_call)
 
     def test_a_peer_with_an_unknown_workload_is_refused(self) -> None:
         with pytest.raises(LookupError, match="peer other offers unknown workloads: calls"):

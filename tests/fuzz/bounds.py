@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterator, Tuple
 
-from h2.frame_buffer import CONTINUATION_BACKLOG
-
 from grpc._links import (
     _flow,
     _guards,
+    _h2_closed,
     _h2_decoder,
     _h2_encoder,
+    _h2_graceful,
     _h2_hpack,
-    _h2_receiving,
-    _h2_sending,
     _requests,
     _waiting,
 )
@@ -85,6 +83,10 @@ def measures(connection: Any, limits: Limits, begun: int, longest_read: int) -> 
             kept = stream.reader.held
             yield "bytes kept", kept, limits.stream_window + (_PREFIX + longest if stream.allowed else 0)
             chunks = sum(map(len, stream.reader._chunks)) + len(stream.reader._head) - stream.reader._start
+            if stream.reader._long is not None:
+                arrived = stream.reader._long._buffer.tell()
+                chunks += _PREFIX + arrived
+                yield "room for a long message", stream.reader._long._capacity, 4 * arrived
             yield "bytes in a reader", abs(chunks - kept), 0
             # What is behind the start is cut off when more is gathered: never more than one read's messages.
             yield "bytes read already", stream.reader._start, limits.stream_window + _PREFIX + longest + frame
@@ -118,18 +120,16 @@ def measures(connection: Any, limits: Limits, begun: int, longest_read: int) -> 
     whole_frame = _FRAME_HEADER + frame + (longest_read if connection.finished else 0)
     yield "bytes of an incomplete frame", len(incoming._data), whole_frame
     block = sum(len(part.data) for part in incoming._headers_buffer)
-    tuned = isinstance(h2, TunedConnection)
-    most = _h2_receiving._MOST_HEADER_BYTES + frame + longest_read if tuned else (1 + CONTINUATION_BACKLOG) * frame
-    yield "an incomplete header block", block, most
-    # Those that were closed since the last one was opened are among them.
-    yield "h2's streams", len(h2.streams), 2 * min(streams, 10**9) + 2
+    yield "an incomplete header block", block, _h2_graceful.MOST_HEADER_BYTES + frame + longest_read
+    # Those that were closed since the last one was opened are among them, and those of one read that are to be refused.
+    yield "h2's streams", len(h2.streams), 2 * (min(streams, 10**9) + int(_guards.RESET_BURST)) + 2
     yield "the decoder's table", h2.decoder.header_table._current_size, max(h2.decoder.max_allowed_table_size, 4096)
     yield "the decoder's table at most", h2.decoder.max_allowed_table_size, 4096
     yield "the encoder's table", h2.encoder.header_table._current_size, 4096
     yield "table sizes to be announced", len(h2.encoder.table_size_changes), 2
     yield "outbound window", h2.outbound_flow_control_window, 2**31 - 1
-    if tuned:
-        yield "closed streams", len(h2._closed_streams), 2**16 + _h2_sending._MAX_ENDED_STREAMS
+    if isinstance(h2, TunedConnection):
+        yield "closed streams", len(h2._closed_streams), 2**16 + _h2_closed._MAX_ENDED_STREAMS
         remembered = sum(len(block) for blocks in h2._memo_decoder.blocks for block in blocks)
         yield "remembered header blocks", remembered, _h2_hpack._MAX_BYTES
         yield "remembered values", len(h2._memo_decoder._values), _h2_decoder._MAX_VALUES

@@ -22,7 +22,7 @@ import random
 from typing import Any, Callable, Dict, Hashable, List, Optional, Tuple
 
 from grpc._links._waiting import Waiting
-from grpc._values.contexts import CallOptions, RpcContext, Uncompressed
+from grpc._values.contexts import CallOptions, Compressed, RpcContext, Uncompressed
 from grpc.framework.interfaces.links import links
 from tests.fuzz.bounds import LONGEST_MESSAGE, MOST_PAYLOADS
 
@@ -187,7 +187,7 @@ class End:
                 raise RuleError(f"{ticket} after all was said to {operation}")
             if operation.payloads > operation.allowed:
                 raise RuleError(f"{operation.payloads} payloads, and {operation.allowed} are allowed: {ticket}")
-            if not all(type(payload) is bytes for payload in (ticket.payload, *ticket.further_payloads)):
+            if not all(type(payload) in (bytes, Compressed) for payload in (ticket.payload, *ticket.further_payloads)):
                 raise RuleError(f"payloads that are no bytes: {ticket}")
         elif ticket.further_payloads:
             raise RuleError(f"further payloads without a first: {ticket}")

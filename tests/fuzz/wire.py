@@ -155,6 +155,8 @@ class Reader:
         if not right:
             raise WireError(f"header block {number} of stream {stream_id} (end: {ends}): {fields}")
         for name, value in fields:
+            if name.endswith(b"-bin") and value.startswith(b"\0"):
+                continue  # raw, for a peer whose settings ask for it
             if name != name.lower() or value != value.strip() or b"\n" in value or b"\r" in value or b"\0" in value:
                 raise WireError(f"no header field: {name!r}: {value!r}")
         if ends:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SCENARIOS: Dict[str, Scenario] = {}
 
+
 def scenario(function: Scenario) -> Scenario:
     """Have a scenario run by the tests."""
     SCENARIOS[function.__name__] = function
@@ -174,6 +175,23 @@ async def large_echo(rig: Rig) -> None:
     near.say(data)
     await rig.until(lambda: len(near.received) == len(data))
     assert near.received == data
+
+
+@scenario
+async def large_echo_in_views_and_pieces(rig: Rig) -> None:
+    """The same between connections that take views of buffers, and give their bytes in pieces."""
+    near, far = await pair(rig, sparing=True)
+    data = numbers(4 * 1024 * 1024)
+    near.say(data)
+    await rig.until(lambda: len(far.received) == len(data))
+    far.say(bytes(far.received))
+    near.say(b"meanwhile")
+    await rig.until(lambda: len(near.received) == len(data))
+    await rig.until(lambda: len(far.received) > len(data) + 8)
+    assert near.received == data
+    assert far.received == data + b"meanwhile"
+    assert near.views > 0
+    assert b"".join(near.delivered) == data
 
 
 @scenario

@@ -225,7 +225,8 @@ async def timers_run_in_the_order_of_their_times(rig: Rig) -> None:
     ran: List[Tuple[str, float]] = []
     for name, delay in (("second", 0.02), ("cancelled", 0.005), ("first", 0.01)):
         timer = environment.call_at(
-            start + delay, lambda name=name: note(rig, ran, (name, environment.time()))  # type: ignore[misc]
+            start + delay,
+            lambda name=name: note(rig, ran, (name, environment.time())),  # type: ignore[misc]
         )
         if name == "cancelled":
             timer.cancel()

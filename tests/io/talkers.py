@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from grpc._values.security import ClientSecurity, ServerSecurity
     from tests.io.rigs import Rig
 
+
 class _Lost(enum.Enum):
     LOST = "the loss"
 
@@ -21,7 +22,10 @@ LOST = _Lost.LOST
 
 
 class Talker(contract.Connection):
-    """One end of a conversation of bytes. Every piece of data is a delivery, and so is the loss."""
+    """One end of a conversation of bytes. Every piece of data is a delivery, and so is the loss.
+
+    One that is `sparing` takes views of buffers, which must be what they are until it returns, and gives pieces.
+    """
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class Talker(contract.Connection):
         *,
         echo: bool = False,
         greeting: bytes = b"",
+        sparing: bool = False,
         on_deliver: Optional[Callable[[Talker, Any], None]] = None,
     ) -> None:
         self.transport: contract.Transport
@@ -43,13 +48,18 @@ class Talker(contract.Connection):
         self.done = False
         self._rig = rig
         self._echo = echo
+        self.takes_views = sparing
+        self.views = 0
         self._on_deliver = on_deliver
         self._delivering = False
 
     # ------------------------------------------------------------ as the driver sees it
 
     def receive_data(self, data: bytes) -> None:
-        if not isinstance(data, bytes):
+        if self.takes_views and isinstance(data, memoryview):
+            self.views += 1
+            data = bytes(data)
+        elif not isinstance(data, bytes):
             self._rig.faults.append(f"received {type(data).__name__}")
         if self.lost is not None:
             self._rig.faults.append("received data after the loss")
@@ -66,6 +76,12 @@ class Talker(contract.Connection):
         data = bytes(self.outgoing)
         self.outgoing.clear()
         return data
+
+    def pieces_to_send(self) -> contract.Pieces:
+        data = self.data_to_send()
+        if not self.takes_views or len(data) < 100_000:
+            return data
+        return [data[:9], *(memoryview(data)[start : start + 30_000] for start in range(9, len(data), 30_000))]
 
     def connection_lost(self, reason: str, cause: Optional[BaseException]) -> None:
         if self.lost is not None:

@@ -47,9 +47,10 @@ class Side(securing.SecurableTransport):
     def set_user_timeout(self, seconds: Optional[float]) -> None:
         raise AssertionError
 
-    def exchange(self, connection: contract.Connection) -> None:
+    def exchange(self, connection: contract.Connection, data: Optional[bytes] = b"") -> None:
+        assert data is not None
         self.connection = connection
-        connection.receive_data(b"")
+        connection.receive_data(data)
 
     def settle(self) -> None:
         connection = self.connection
@@ -182,6 +183,36 @@ class TestSecuredConnection:
             receiver.connection.receive_data(data)
             receiver.settle()
             assert receiver.inner.lines[-1] == b"hello"
+
+    def test_much_is_encrypted_in_blocks_and_decrypted_into_a_buffer(self, opened: Tuple[Side, Side]) -> None:
+        client, server = opened
+        kinds: List[type] = []
+        receive = server.inner.receive_data
+
+        def note(data: bytes) -> None:
+            kinds.append(type(data))
+            receive(data)
+
+        server.inner.receive_data = note  # type: ignore[method-assign]
+        server.inner.takes_views = True
+        line = bytes(range(65, 91)) * 50_000
+        pieces: List[Any] = [line[:9], memoryview(line)[9:], b"\n"]
+        client.inner.pieces_to_send = lambda: pieces  # type: ignore[method-assign]
+        output = client.connection.pieces_to_send()
+        assert isinstance(output, list)
+        assert max(map(len, output)) < securing._BLOCK + 1000
+        server.connection.receive_data(memoryview(b"".join(output)))  # type: ignore[arg-type]
+        server.settle()
+        assert server.inner.lines[-1] == line
+        assert set(kinds) == {memoryview}
+
+    def test_a_connection_that_takes_no_views_gets_bytes(self, opened: Tuple[Side, Side]) -> None:
+        client, server = opened
+        kinds: List[type] = []
+        server.inner.receive_data = lambda data: kinds.append(type(data))  # type: ignore[method-assign]
+        client.inner.write(bytes(100_000))
+        server.connection.receive_data(client.connection.data_to_send())
+        assert kinds == [bytes]
 
     def test_what_is_delivered_is_the_inner_ones(self, opened: Tuple[Side, Side]) -> None:
         client, _ = opened

@@ -174,6 +174,38 @@ class TestTraffic:
         server.receive(ciphertext)
         assert server.read() == data
 
+    def test_plaintext_can_be_read_into_a_buffer_until_that_is_not_full(self) -> None:
+        client, server = _shaken()
+        data = bytes(range(256)) * 200
+        client.write(data)
+        server.receive(client.output())
+        buffer = memoryview(bytearray(20_000))
+        read = b""
+        sizes = []
+        while not sizes or sizes[-1] == len(buffer):
+            sizes.append(server.read_into(buffer))
+            read += buffer[: sizes[-1]]
+        assert (sizes, read) == ([20_000, 20_000, 11_200], data)
+        assert (server.read_into(buffer), server.ended) == (0, False)
+
+    def test_a_farewell_is_an_end_for_a_buffer_too(self) -> None:
+        client, server = _shaken()
+        client.write(b"last words")
+        client.close()
+        server.receive(client.output())
+        buffer = memoryview(bytearray(100))
+        assert bytes(buffer[: server.read_into(buffer)]) == b"last words"
+        assert server.ended
+
+    def test_a_spoiled_byte_is_an_error_for_a_buffer_too(self) -> None:
+        client, server = _shaken()
+        client.write(b"hello")
+        data = bytearray(client.output())
+        data[-1] ^= 1
+        server.receive(bytes(data))
+        with pytest.raises(tls.TlsError, match="TLS failed: decryption failed or bad record mac"):
+            server.read_into(memoryview(bytearray(100)))
+
     def test_ciphertext_may_come_byte_by_byte(self) -> None:
         client, server = _shaken()
         client.write(b"hello")

@@ -198,9 +198,7 @@ class TestServers:
             ("unknown.example", 0),
         ],
     )
-    def test_of_several_identities_the_one_is_shown_that_has_the_name_asked_for(
-        self, name: str, expected: int
-    ) -> None:
+    def test_of_several_identities_the_one_is_shown_that_has_the_name_asked_for(self, name: str, expected: int) -> None:
         identities = (GOOD, OTHER, certificates.identity("*.wild.example"))
         seen = _certificate_seen(_server_context(*identities), name)
         assert seen in identities[expected].certificate_chain

@@ -103,7 +103,7 @@ class Session:
         self.dice = random.Random(seed)
         self.wildness = wildness
         self.rashness = rashness
-        self.twin = Twin(client_side)
+        self.twin = Twin(client_side, long_body=4 if seed % 2 else None)
         self.encoder = Encoder()
         self.peer_streams: list[int] = []
         self.next_peer_stream = 1

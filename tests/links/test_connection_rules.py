@@ -13,7 +13,7 @@ from grpc._values.connection_options import AgeOptions, EnforcementOptions, Keep
 from grpc._values.contexts import ServiceContext
 from grpc._values.limits import Limits
 from grpc.framework.interfaces.links import links
-from tests.links.raw_peer import PREFACE, RawPeer, message, parse
+from tests.links.raw_peer import PREFACE, RESPONSE, RawPeer, message, parse
 
 _Termination = links.Ticket.Termination
 _F = TypeVar("_F", bound=frames.Frame)
@@ -499,6 +499,86 @@ class TestFloods:
             server.receive(server.peer.ping())
         assert server.receive(server.peer.request(1)) == []
         assert server.tickets == []
+
+
+class TestLateFrames:
+    """Section 15: frames on streams that were reset."""
+
+    def _reset(self, server: _Server, stream_id: int) -> None:
+        """A stream that this side has reset: it is answered before the client has ended it."""
+        server.receive(server.peer.headers(stream_id))
+        server.answer(stream_id)
+
+    def test_a_whole_window_in_single_bytes_is_put_up_with_and_not_answered(self) -> None:
+        server = _Server(limits=Limits(stream_window=65_535))
+        self._reset(server, 1)
+        for _ in range(65):
+            written = server.receive(server.peer.data(1, b"x") * 1000)
+            assert [frame for frame in written if frame.stream_id] == []
+        assert not server.connection.finished
+
+    def test_far_more_than_a_window_brings_goaway_and_the_end(self) -> None:
+        server = _Server(limits=Limits(stream_window=65_535))
+        self._reset(server, 1)
+        written: List[Any] = []
+        for _ in range(200):
+            written += server.receive(server.peer.data(1, bytes(16_384)))
+            if server.connection.finished:
+                break
+        assert _goaway([one for one in written if isinstance(one, frames.GoAwayFrame)])[1:] == (
+            11,
+            b"too_many_late_frames",
+        )
+
+    @pytest.mark.parametrize("name", ["headers", "empty_data", "reset", "window_update"])
+    def test_a_flood_of_other_frames_brings_goaway_and_the_end(self, name: str) -> None:
+        server = _Server()
+        self._reset(server, 1)
+        flood = {
+            "headers": lambda: server.peer.headers(1, (("a", "1"),), end=True),
+            "empty_data": lambda: server.peer.data(1),
+            "reset": lambda: server.peer.reset(1),
+            "window_update": lambda: server.peer.window_update(1, 1),
+        }[name]
+        written = server.receive(*(flood() for _ in range(_guards.LATE_FRAMES_PER_RESET + 1001)))
+        assert _goaway([one for one in written if isinstance(one, frames.GoAwayFrame)])[1:] == (
+            11,
+            b"too_many_late_frames",
+        )
+        assert server.connection.finished
+
+    def test_a_thousand_of_them_after_each_reset_are_put_up_with(self) -> None:
+        server = _Server()
+        for number in range(10):
+            self._reset(server, 2 * number + 1)
+            server.receive(server.peer.window_update(2 * number + 1, 1) * 1000)
+        assert not server.connection.finished
+
+    def test_data_on_a_stream_that_the_client_itself_has_reset_bring_goaway_and_the_end(self) -> None:
+        server = _Server()
+        server.receive(server.peer.headers(1), server.peer.reset(1))
+        written = server.receive(server.peer.data(1, b"x") * 1001)
+        assert _goaway([one for one in written if isinstance(one, frames.GoAwayFrame)])[1] == 11
+
+    @pytest.mark.parametrize("name", ["reset", "window_update"])
+    def test_what_may_come_on_a_stream_that_has_ended_is_never_too_much(self, name: str) -> None:
+        server = _Server()
+        for number in range(5):
+            stream_id = 2 * number + 1
+            server.receive(server.peer.request(stream_id))
+            server.answer(stream_id)
+            one = server.peer.reset(stream_id) if name == "reset" else server.peer.window_update(stream_id, 1)
+            assert server.receive(one * 1000) == []
+        assert not server.connection.finished
+
+    def test_a_server_that_floods_a_call_which_was_given_up_is_left(self) -> None:
+        client = _Client()
+        client.call(1)
+        client.receive(client.peer.headers(1, RESPONSE))
+        client.connection.send(links.Ticket(1, 1, termination=_Termination.CANCELLATION))
+        client.settle()
+        written = client.receive(client.peer.data(1) * (_guards.LATE_FRAMES_PER_RESET + 1001))
+        assert _goaway([one for one in written if isinstance(one, frames.GoAwayFrame)])[1] == 11
 
 
 class TestUnreadOutput:

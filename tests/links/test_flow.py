@@ -172,6 +172,31 @@ class TestOutbox:
         assert outbox.take(5) == b"abc"
         assert outbox.take(5) == b"def"
 
+    def test_a_long_piece_is_never_joined_but_for_its_beginning_behind_short_ones(self) -> None:
+        long = bytes(4 * _flow.LONG)
+        outbox = _flow.Outbox(b"12345", long, b"6", b"7")
+        assert outbox.take(10**6) == b"12345" + bytes(16 * 1024 - 5)
+        parts = [outbox.take(2 * _flow.LONG), outbox.take(10**6)]
+        assert [part.obj for part in parts] == [long, long]  # type: ignore[union-attr]
+        assert sum(map(len, parts)) == 4 * _flow.LONG - 16 * 1024 + 5
+        assert (outbox.take(10**6), outbox.size) == (b"67", 0)
+
+    @pytest.mark.parametrize("room", [1, 4, 5, 6, 1000, 16 * 1024, 10**6])
+    def test_nothing_is_taken_beyond_the_room(self, room: int) -> None:
+        outbox = _flow.Outbox(b"12345", bytes(_flow.LONG), b"6" * 100, bytes(_flow.LONG + 1))
+        total = outbox.size
+        taken = 0
+        while outbox.size:
+            size = len(outbox.take(room))
+            assert 0 < size <= room
+            taken += size
+            assert taken + outbox.size == total
+
+    def test_what_waits_elsewhere_can_be_appended(self) -> None:
+        outbox = _flow.Outbox(b"ab")
+        outbox.put(_flow.Outbox(b"cd", b"e"))
+        assert (outbox.size, outbox.take(9)) == (5, b"abcde")
+
     def test_a_large_piece_is_not_copied_to_be_cut(self) -> None:
         outbox = _flow.Outbox(bytes(100))
         part = outbox.take(10)

@@ -46,6 +46,35 @@ class TestResets:
         assert not all(guard.allows(2 * number + 1, 2 * (number + 5) + 1, number / 1000) for number in range(10_000))
 
 
+class TestLateFrames:
+    """Frames on streams that were reset."""
+
+    def test_each_reset_of_ours_grants_what_may_be_under_way(self) -> None:
+        guard = _guards.LateGuard()
+        for _ in range(3):
+            guard.on_own_reset(65_535)
+        assert all(guard.allows(_guards.LATE_FRAMES_PER_RESET, 65_535, 0.0) for _ in range(3))
+        assert not guard.allows(1 + int(_guards.LATE_BURST), 0, 0.0)
+
+    def test_data_that_were_granted_count_as_no_frames(self) -> None:
+        guard = _guards.LateGuard()
+        guard.on_own_reset(100_000)
+        assert all(guard.allows(0, 1, 0.0) for _ in range(100_000))
+
+    def test_more_data_than_were_granted_count_as_frames(self) -> None:
+        guard = _guards.LateGuard()
+        guard.on_own_reset(0)
+        granted = (_guards.LATE_FRAMES_PER_RESET + int(_guards.LATE_BURST)) * _guards.LATE_BYTES_OF_A_FRAME
+        verdicts = [guard.allows(0, 10 * _guards.LATE_BYTES_OF_A_FRAME - 1, 0.0) for _ in range(210)]
+        assert granted // (10 * _guards.LATE_BYTES_OF_A_FRAME) == 202
+        assert verdicts.index(False) == 202
+
+    def test_without_a_reset_of_ours_a_few_a_second_go_on_for_ever(self) -> None:
+        guard = _guards.LateGuard()
+        assert all(guard.allows(1, 0, number / 90) for number in range(5000))
+        assert not all(guard.allows(1, 0, 60.0 + number / 1000) for number in range(5000))
+
+
 class TestUselessFrames:
     """PING, SETTINGS and empty frames."""
 

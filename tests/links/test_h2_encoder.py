@@ -162,3 +162,11 @@ def test_memory_is_bounded_in_bytes_and_entries() -> None:
     assert max(same for _, same in sizes) <= 128
     memo.encode(((b"x", bytes(20000)),))
     assert memo.recall(((b"x", bytes(20000)),)) is None
+
+
+def test_raw_binary_values_are_not_huffman_coded() -> None:
+    raw, text = b"\0" + bytes(range(256)), b"t" * 100
+    block = MemoEncoder().encode(((b"a-bin", raw), (b"b", text)))
+    assert raw in block
+    assert text not in block
+    assert list(Decoder().decode(block, raw=True)) == [(b"a-bin", raw), (b"b", text)]

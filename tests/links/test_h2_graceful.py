@@ -12,10 +12,12 @@ from h2.connection import ConnectionState, H2Connection
 from h2.errors import ErrorCodes
 from hyperframe.frame import Frame, GoAwayFrame
 
-from grpc._links._h2_graceful import GracefulConnection, goaway_frame
+from grpc._links._h2_graceful import MOST_HEADER_BYTES, GracefulConnection, goaway_frame
+from grpc._links._h2_receiving import TunedConnection
 from tests.links.h2_random import Session
 from tests.links.h2_twin import (
     CONTINUATION,
+    DATA,
     END_HEADERS,
     END_STREAM,
     GOAWAY,
@@ -24,7 +26,9 @@ from tests.links.h2_twin import (
     PREFACE,
     REQUEST,
     RESPONSE,
+    RST_STREAM,
     TRAILERS,
+    WINDOW_UPDATE,
     configuration,
     frame,
     settings,
@@ -173,3 +177,72 @@ def test_all_else_is_as_in_h2(client_side: bool) -> None:
         session.twin.tuned = GracefulConnection(configuration(client_side))  # type: ignore[assignment]
         session.twin.exact_buffers = False
         session.live(60, after_an_error=0)
+
+
+class TestFurtherSettings:
+    """Settings whose number takes more than an octet, which hyperframe cuts off."""
+
+    @pytest.mark.parametrize("make", [GracefulConnection, TunedConnection])
+    @pytest.mark.parametrize("client_side", [True, False])
+    def test_are_in_the_first_frame_with_the_others(self, make: Any, client_side: bool) -> None:
+        connection, plain = make(configuration(client_side)), H2Connection(configuration(client_side))
+        connection.initiate_with({0xFE03: 1})
+        plain.initiate_connection()
+        start = 24 if client_side else 0
+        output, expected = connection.data_to_send(), plain.data_to_send()
+        assert output[:start] == expected[:start]
+        assert output[start + 9 :] == expected[start + 9 :] + b"\xfe\x03\0\0\0\1"
+        assert Frame.parse_frame_header(memoryview(output)[start : start + 9])[1] == len(output) - start - 9
+
+    def test_none_change_nothing(self) -> None:
+        connection, plain = GracefulConnection(configuration(True)), H2Connection(configuration(True))
+        connection.initiate_with({})
+        plain.initiate_connection()
+        assert connection.data_to_send() == plain.data_to_send()
+
+
+class TestLongHeaderBlocks:
+    @pytest.mark.parametrize("size", [1000, 16_384])
+    def test_are_refused_before_they_fill_the_memory(self, size: int) -> None:
+        _, server = joined()
+        server.max_inbound_frame_size = MOST_HEADER_BYTES
+        server.receive_data(frame(HEADERS, 0, 3, bytes(MOST_HEADER_BYTES - 10 * size)))
+        for _ in range(10):
+            server.receive_data(frame(CONTINUATION, 0, 3, bytes(size)))
+        server.clear_outbound_data_buffer()
+        with pytest.raises(h2.exceptions.DenialOfServiceError):
+            server.receive_data(frame(CONTINUATION, 0, 3, bytes(size))[:9])  # by the header alone
+        goaway = server.data_to_send()
+        assert goaway[3] == GOAWAY
+        assert goaway[13:17] == struct.pack(">I", ErrorCodes.ENHANCE_YOUR_CALM)
+
+    def test_each_block_is_measured_by_itself(self) -> None:
+        _, server = joined()
+        client = GracefulConnection(configuration(True))
+        for number in range(3):
+            block = client.encoder.encode(REQUEST)
+            begin = frame(HEADERS, END_STREAM, 2 * number + 3, block)
+            server.receive_data(begin + frame(CONTINUATION, END_HEADERS, 2 * number + 3, b""))
+        assert server._block_bytes == 0 + len(block)
+
+
+class TestLateFrames:
+    """The fall-back counts them, too, as far as it can tell."""
+
+    def test_data_and_headers_on_a_stream_that_was_reset_are_counted(self) -> None:
+        client, server = joined()
+        server.reset_stream(1)
+        server.receive_data(frame(DATA, 0, 1, bytes(100)) + frame(DATA, 0, 1))
+        client.send_headers(3, REQUEST, end_stream=True)
+        server.receive_data(client.data_to_send())
+        server.receive_data(frame(DATA, 0, 1, bytes(11)))
+        assert (server.late_bytes, server.late_frames) == (111, 1)
+
+    def test_nothing_else_is(self) -> None:
+        client, server = joined()
+        client.send_data(1, b"data", end_stream=True)
+        server.receive_data(client.data_to_send())
+        server.send_headers(1, RESPONSE)
+        server.send_headers(1, TRAILERS, end_stream=True)
+        server.receive_data(frame(WINDOW_UPDATE, 0, 1, b"\0\0\0\1") + frame(RST_STREAM, 0, 1, bytes(4)))
+        assert (server.late_bytes, server.late_frames) == (0, 0)

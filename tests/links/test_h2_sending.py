@@ -11,7 +11,8 @@ from h2.connection import ConnectionState
 from h2.stream import StreamClosedBy
 from hpack import HeaderTuple, NeverIndexedHeaderTuple
 
-from grpc._links._h2_sending import ClosedStreams, Output
+from grpc._links._h2_closed import ClosedStreams
+from grpc._links._h2_output import Output
 from tests.links.h2_twin import (
     ACK,
     DATA,
@@ -306,6 +307,35 @@ class TestDataToSend:
         payload = bytes(1000)
         connection.send_data(begun_on(connection), payload)
         assert any(chunk is payload for chunk in connection._output)
+
+    def test_long_payload_is_not_copied_if_pieces_will_do(self) -> None:
+        twin = started(client_side=True)
+        at = opened(twin)
+        twin.take()
+        payload = bytes(16384)
+        twin.tuned.send_data(at, memoryview(payload))
+        twin.tuned.ping(b"12345678")
+        header, body, ping = twin.tuned.pieces_to_send()
+        assert body.obj is payload  # type: ignore[union-attr]
+        assert (header, ping) == (frame(DATA, 0, at, payload)[:9], frame(PING, 0, 0, b"12345678"))
+        assert twin.tuned.pieces_to_send() == b""
+
+    def test_short_payload_comes_joined(self) -> None:
+        twin = started(client_side=True)
+        at = opened(twin)
+        twin.call("send_data", at, bytes(16383))
+        assert twin.tuned.pieces_to_send() == twin.plain.data_to_send()
+
+    @ROLES
+    def test_pieces_joined_are_the_output(self, client_side: bool) -> None:
+        twin = started(client_side)
+        at = answering(twin)
+        twin.take()
+        twin.call("send_data", at, memoryview(bytes(16384)))
+        twin.call("ping", b"12345678")
+        assert b"".join(twin.tuned.pieces_to_send()) == twin.plain.data_to_send()  # type: ignore[arg-type]
+        twin.call("send_data", at, b"short")
+        assert twin.tuned.pieces_to_send() == twin.plain.data_to_send()
 
     def test_changes_of_a_buffer_after_sending_do_not_show(self) -> None:
         connection = started(client_side=True).tuned

@@ -95,9 +95,9 @@ class TestMakeConnection:
         assert isinstance(connection, H2Connection)
         assert connection.config.client_side is client_side
 
-    def test_checks_what_comes_in_and_trusts_what_goes_out(self) -> None:
+    def test_leaves_headers_alone_in_both_directions(self) -> None:
         config = make_connection(True).config
-        assert (config.validate_inbound_headers, config.normalize_inbound_headers) == (True, True)
+        assert (config.validate_inbound_headers, config.normalize_inbound_headers) == (False, False)
         assert (config.validate_outbound_headers, config.normalize_outbound_headers) == (False, False)
         assert config.header_encoding is False
 

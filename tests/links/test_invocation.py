@@ -280,3 +280,27 @@ class TestServiceConfig:
         rig.resolve("a", "b")
         assert rig.dialled == ["a"]
         assert "There is no load balancing policy 'grpclb'" in caplog.text
+
+
+class TestForking:
+    """What becomes of the link in a forked process."""
+
+    def test_it_connects_anew_though_a_thread_that_was_about_to_is_not_there(self) -> None:
+        rig = Rig()
+        rig.link._section.__enter__()
+        rig.link._pool.exit_idle()  # decided, and neither acted upon nor left
+        rig.link.after_fork_in_child()
+        rig.link.begin_anew()
+        assert (rig.state, rig.driver.questions) == ("IDLE", [])
+        rig.call("one")
+        rig.resolve("a")
+        assert rig.last_dial.accept().requests == [frame(b"one")]
+
+    def test_the_connection_that_it_had_takes_nothing_more(self) -> None:
+        rig = Rig()
+        rig.connect("a")
+        rig.link.after_fork_in_child()
+        rig.link.begin_anew()
+        rig.call("one")
+        assert rig.state == "CONNECTING"
+        assert rig.dialled == ["a", "a"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import List
+import random
+import tracemalloc
+from typing import Any, List
 
 import pytest
 from hypothesis import given
@@ -88,6 +90,93 @@ class TestFraming:
         self, data: bytes, payload: object
     ) -> None:
         assert _messages.single(data, 3) == payload
+
+
+class TestWhatCannotBeRead:
+    """It fails the stream in its place: what came before it was sent before it."""
+
+    @pytest.mark.parametrize(
+        "bad", [frame(b"not gzip", 1), frame(b"x", 7), frame(bytes(1001))], ids=["corrupt", "flag", "too long"]
+    )
+    def test_messages_before_it_are_given_first(self, bad: bytes) -> None:
+        reader = _reader(algorithm=GZIP)
+        reader.feed(frame(b"abc") + frame(_compression.deflate(GZIP, b"small"), 1) + bad)
+        assert reader.take(100) == [b"abc", b"small"]
+        assert reader.failed
+        assert reader.ready
+        with pytest.raises(_messages.MessageError):
+            reader.take(1)
+
+    def test_it_is_no_failure_while_nobody_has_come_to_it(self) -> None:
+        reader = _reader()
+        reader.feed(frame(b"abc") + frame(b"x", 7))
+        assert reader.take(1) == [b"abc"]
+        assert not reader.failed
+
+
+class TestLongMessages:
+    """Those of `LONG` bytes or more are gathered in place as they come."""
+
+    LENGTH = _messages.LONG + 5000
+
+    @pytest.mark.parametrize("piece", [999, 4096, _messages.LONG, LENGTH, 3 * LENGTH])
+    @pytest.mark.parametrize("kind", [bytes, memoryview])
+    def test_they_and_short_ones_among_them_survive_any_pieces(self, piece: int, kind: Any) -> None:
+        payloads = [b"short", *(bytes([n]) * (self.LENGTH + n) for n in range(3)), b"", b"last", bytes(self.LENGTH)]
+        data = b"".join(map(frame, payloads))
+        reader = _reader(limit=10**6)
+        taken: List[bytes] = []
+        for start in range(0, len(data), piece):
+            buffer = bytearray(data[start : start + piece])
+            reader.feed(bytes(buffer) if kind is bytes else memoryview(buffer))
+            taken += reader.take(100)
+            reader.own()
+            buffer[:] = bytes([0xEE]) * len(buffer)
+            assert reader.held == min(start + piece, len(data)) - sum(5 + len(payload) for payload in taken)
+        assert taken == payloads
+        assert {type(payload) for payload in taken} == {bytes}
+
+    def test_what_is_not_asked_for_outlives_the_buffer_that_it_came_in(self) -> None:
+        reader = _reader(limit=10**6)
+        for payload in (b"abc", bytes(self.LENGTH), b"def"):
+            buffer = bytearray(frame(payload))
+            reader.feed(memoryview(buffer))
+            reader.own()
+            buffer[:] = bytes([0xEE]) * len(buffer)
+        assert reader.take(9) == [b"abc", bytes(self.LENGTH), b"def"]
+
+    def test_compressed_ones_are_inflated(self) -> None:
+        payload = random.Random(1).randbytes(self.LENGTH)
+        data = frame(_compression.deflate(GZIP, payload), 1) + frame(b"next")
+        reader = _reader(limit=10**6, algorithm=GZIP)
+        taken: List[bytes] = []
+        for start in range(0, len(data), 5000):
+            reader.feed(data[start : start + 5000])
+            taken += reader.take(9)
+        assert taken == [payload, b"next"]
+
+    def test_corrupt_ones_fail_whenever_they_are_asked_for(self) -> None:
+        reader = _reader(limit=10**6, algorithm=GZIP)
+        data = frame(bytes(self.LENGTH), 1)
+        reader.feed(data[:1000])
+        assert reader.take(1) == []
+        reader.feed(data[1000:])
+        for _ in range(2):
+            with pytest.raises(_messages.MessageError, match="not gzip"):
+                reader.take(1)
+
+    def test_an_announced_length_takes_no_memory(self) -> None:
+        reader = _reader(limit=_messages.LONGEST)
+        reader.feed(b"\0\xff\xff\xff\xff" + bytes(1000))
+        tracemalloc.start()
+        try:
+            assert reader.take(1) == []
+            for _ in range(10):
+                reader.feed(bytes(1000))
+            assert tracemalloc.get_traced_memory()[1] < 4 * 11_000 + 2000
+        finally:
+            tracemalloc.stop()
+        assert (reader.held, reader.missing) == (11_005, _messages.LONGEST - 11_000)
 
 
 class TestSizeOfWhatArrives:

@@ -6,8 +6,9 @@ from typing import List, Tuple
 
 import pytest
 
+from grpc._links._metadata import TRUE_BINARY
 from grpc._values.limits import Limits
-from tests.links.wire_rig import REQUEST, ServerRig, frame
+from tests.links.wire_rig import REQUEST, ServerRig, Termination, frame, setting_frame
 
 Fields = List[Tuple[bytes, bytes]]
 
@@ -159,7 +160,7 @@ class TestAMalformedRequest:
         rig = ServerRig()
         rig.call(fields=_changed(b":path", path))
         assert rig.status()[0] == b"2"
-        assert b"does not begin with a slash" in rig.status()[1]
+        assert b"has a path that begins with a slash, not" in rig.status()[1]
 
     def test_a_path_that_names_no_method_is_unimplemented(self) -> None:
         rig = ServerRig()
@@ -167,18 +168,37 @@ class TestAMalformedRequest:
         assert rig.status() == (b"12", b"the path '/index.html' names no method")
 
     @pytest.mark.parametrize("name", [b":method", b":scheme", b":path"])
-    def test_a_missing_pseudo_header_is_the_end_of_the_connection(self, name: bytes) -> None:
-        """HTTP/2 calls it malformed, and h2 takes that for a connection error."""
+    def test_a_missing_pseudo_header_is_unknown(self, name: bytes) -> None:
         rig = ServerRig()
-        rig.connection.receive_data(rig.peer.data_to_send())
         rig.call(fields=_without(name))
-        assert rig.connection.finished
-        assert (rig.tickets, rig.left) == ([], (0, 0))
+        assert rig.status()[0] == b"2"
+        assert rig.status()[1].endswith(b", not none")
+        assert (rig.tickets, rig.left, rig.connection.finished) == ([], (0, 0), False)
 
-    def test_neither_authority_nor_host_is_the_end_of_the_connection(self) -> None:
+    def test_neither_authority_nor_host_is_unknown(self) -> None:
         rig = ServerRig()
         rig.call(fields=_without(b":authority"))
-        assert rig.connection.finished
+        assert rig.status() == (b"2", b"a gRPC request has an authority of visible ASCII characters, not none")
+        assert not rig.connection.finished
+
+    @pytest.mark.parametrize("authority", [b"", b"a b", b"caf\xe9"])
+    def test_a_bad_authority_is_unknown(self, authority: bytes) -> None:
+        rig = ServerRig()
+        rig.call(fields=_changed(b":authority", authority))
+        assert rig.status()[0] == b"2"
+
+    def test_a_host_that_says_otherwise_is_unknown(self) -> None:
+        rig = ServerRig()
+        rig.call(extra=[(b"host", b"other.example")])
+        rig.call(extra=[(b"host", b"TEST.example")], stream_id=3)
+        assert rig.status()[0] == b"2"
+        assert [ticket.operation_id for ticket in rig.tickets] == [rig.id(3)]
+
+    @pytest.mark.parametrize("te", [b"gzip", b"", b"trailers, deflate"])
+    def test_a_wrong_te_is_unknown(self, te: bytes) -> None:
+        rig = ServerRig()
+        rig.call(fields=_changed(b"te", te))
+        assert rig.status() == (b"2", b"a gRPC request says 'te: trailers', not 'te: %b'" % te)
 
     def test_data_after_the_answer_is_ignored(self) -> None:
         rig = ServerRig()
@@ -187,6 +207,142 @@ class TestAMalformedRequest:
         rig.flush()
         assert (rig.tickets, rig.left) == ([], (0, 0))
         assert not rig.connection.finished
+
+
+_MALFORMED = {
+    "upper case": [*REQUEST, (b"Name", b"x")],
+    "empty name": [*REQUEST, (b"", b"x")],
+    "space in a name": [*REQUEST, (b"a b", b"x")],
+    "colon in a name": [*REQUEST, (b"a:b", b"x")],
+    "NUL in a value": [*REQUEST, (b"a", b"x\0y")],
+    "CR in a value": [*REQUEST, (b"a", b"x\ry")],
+    "LF in a value": [*REQUEST, (b"a", b"x\ny")],
+    "LF in a binary value that is not raw": [*REQUEST, (b"a-bin", b"YQ\n")],
+    "pseudo-header behind others": [*REQUEST[:3], (b"te", b"trailers"), REQUEST[3], *REQUEST[5:]],
+    "pseudo-header twice": [REQUEST[0], *REQUEST],
+    "unknown pseudo-header": [(b":protocol", b"x"), *REQUEST],
+    "pseudo-header of a response": [(b":status", b"200"), *REQUEST],
+    "field of connections": [*REQUEST, (b"connection", b"close")],
+}
+
+
+class TestARequestThatHttpCallsMalformed:
+    """RFC 9113, 8.1.1: a stream error of type PROTOCOL_ERROR, each time it comes, and nothing else ends."""
+
+    @pytest.mark.parametrize("what", _MALFORMED)
+    def test_its_stream_alone_is_reset(self, what: str) -> None:
+        rig = ServerRig()
+        rig.call(frame(b"running"), whole=False)
+        for stream_id in (3, 5, 7):
+            rig.call(frame(b"x"), fields=_MALFORMED[what], stream_id=stream_id)
+            assert rig.resets(stream_id) == [1]
+        assert [ticket.operation_id for ticket in rig.tickets] == [rig.id(1)]
+        rig.answer(b"done")
+        assert rig.status() == (b"0", b"")
+
+    def test_trailers_that_are_malformed_cancel_their_call_alone(self) -> None:
+        rig = ServerRig()
+        for stream_id in (1, 3):
+            rig.call(frame(b"x"), stream_id=stream_id, whole=False)
+        rig.peer.send_headers(1, [(b"Name", b"x")], end_stream=True)
+        rig.flush()
+        assert rig.resets(1) == [1]
+        assert [ticket.termination for ticket in rig.told(rig.id(1))][-1] is Termination.CANCELLATION
+        rig.answer(b"done", stream_id=3)
+        assert rig.status(3) == (b"0", b"")
+
+    def test_trailers_that_are_well_formed_mean_nothing(self) -> None:
+        rig = ServerRig()
+        rig.call(frame(b"x"), whole=False)
+        rig.peer.send_headers(1, [(b"name", b"x")], end_stream=True)
+        rig.flush()
+        rig.answer(b"done")
+        assert rig.status() == (b"0", b"")
+
+    def test_more_of_them_than_of_other_resets_bring_the_end(self) -> None:
+        rig = ServerRig()
+        for number in range(1001):
+            rig.peer.send_headers(2 * number + 1, _MALFORMED["upper case"], end_stream=True)
+        rig.flush()
+        assert rig.connection.finished
+
+    def test_a_value_may_be_anything_else_that_http_allows(self) -> None:
+        rig = ServerRig()
+        rig.call(extra=[(b"a", b"\x01\x7f\xff\t"), (b"b!", b" x ")])
+        assert rig.tickets[0].initial_metadata == (("a", "\x01\x7f\xff\t"), ("b!", " x "))
+
+    @pytest.mark.parametrize("length", [b"7", b"many"])
+    def test_a_content_length_means_nothing(self, length: bytes) -> None:
+        rig = ServerRig()
+        rig.call(frame(b"hello"), extra=[(b"content-length", length)])
+        assert rig.payloads(rig.id()) == [b"hello"]
+        assert rig.tickets[0].initial_metadata == ()
+
+    def test_cookies_are_left_apart(self) -> None:
+        rig = ServerRig()
+        rig.call(extra=[(b"cookie", b"a"), (b"x", b"y"), (b"cookie", b"b")])
+        assert rig.tickets[0].initial_metadata == (("cookie", "a"), ("x", "y"), ("cookie", "b"))
+
+
+class TestRawBinaryMetadata:
+    """gRPC's extension G1."""
+
+    def test_it_is_asked_for_by_a_setting(self) -> None:
+        assert ServerRig().peer.remote_settings.get(TRUE_BINARY) == 1
+
+    def test_the_setting_can_be_left_out(self) -> None:
+        rig = ServerRig(Limits(true_binary=False))
+        assert rig.peer.remote_settings.get(TRUE_BINARY) is None
+
+    @pytest.mark.parametrize("value", [b"", b"\0", b"\r\n\0", b" a,b ", bytes(range(256)), b"YQ"])
+    def test_it_is_what_follows_a_nul(self, value: bytes) -> None:
+        rig = ServerRig()
+        for stream_id in (1, 3):
+            rig.call(extra=[(b"a-bin", b"\0" + value), (b"b-bin", b"YQ,Yg")], stream_id=stream_id)
+        expected = (("a-bin", value), ("b-bin", b"a"), ("b-bin", b"b"))
+        assert [ticket.initial_metadata for ticket in rig.tickets] == [expected, expected]
+
+    def test_it_goes_out_to_a_client_that_asks_for_it(self) -> None:
+        rig = ServerRig()
+        rig.receive(setting_frame(TRUE_BINARY, 1))
+        rig.peer.config.validate_inbound_headers = False  # of plain h2, which knows nothing of it
+        rig.call(frame(b"x"))
+        rig.answer(b"y", initial_metadata=(("a-bin", b"\0\n1"),), terminal_metadata=(("b-bin", bytes(range(256))),))
+        assert rig.response()[b"a-bin"] == b"\0\0\n1"
+        assert rig.trailers()[b"b-bin"] == b"\0" + bytes(range(256))
+
+    def test_it_does_not_to_any_other(self) -> None:
+        rig = ServerRig()
+        rig.call(frame(b"x"))
+        rig.answer(b"y", initial_metadata=(("a-bin", b"\0\n1"),))
+        assert rig.response()[b"a-bin"] == b"AAox"
+
+
+class TestConcurrentStreams:
+    """Section 9, the limit that the server announces."""
+
+    def test_the_limit_is_announced(self) -> None:
+        rig = ServerRig(Limits(max_concurrent_streams=7))
+        assert rig.peer.remote_settings.max_concurrent_streams == 7
+
+    def test_a_stream_over_the_limit_is_refused_and_the_others_go_on(self) -> None:
+        """A client that has not read the settings yet cannot know better."""
+        rig = ServerRig(Limits(max_concurrent_streams=2), greet=False)
+        for stream_id in (1, 3, 5):
+            rig.peer.send_headers(stream_id, REQUEST, end_stream=True)
+        rig.flush()
+        assert [ticket.operation_id for ticket in rig.tickets] == [rig.id(1), rig.id(3)]
+        assert (rig.resets(5), rig.connection.finished) == ([7], False)
+        rig.answer(b"done")
+        rig.call(stream_id=7)
+        assert rig.tickets[-1].operation_id == rig.id(7)
+
+    def test_a_client_that_goes_on_like_this_is_stopped(self) -> None:
+        rig = ServerRig(Limits(max_concurrent_streams=1), greet=False)
+        for number in range(1002):
+            rig.peer.send_headers(2 * number + 1, REQUEST, end_stream=True)
+        rig.flush()
+        assert rig.connection.finished
 
 
 class TestMetadataSize:

@@ -6,7 +6,9 @@ import random
 
 import pytest
 
-from tests.links.channel_rig import Rig
+from grpc._io import contract
+from grpc._values.connecting import Destination, Proxy
+from tests.links.channel_rig import Rig, address
 
 
 @pytest.fixture(autouse=True)
@@ -141,3 +143,33 @@ class TestResolution:
         rig.resolve("a")
         rig.driver.questions[0].failed("late", None)
         assert (rig.state, rig.driver.dials) == ("IDLE", [])
+
+
+class TestProxy:
+    """With a proxy, its name is asked about, and the target's is not."""
+
+    def test_the_proxy_is_resolved_and_asked_for_the_target(self) -> None:
+        proxy = Proxy("dns:proxy:2", (Destination("service.example", 1),), "Basic x")
+        rig = Rig(target="service.example:1", proxy=proxy)
+        rig.call("one")
+        assert rig.driver.questions[0].target == "dns:proxy:2"
+        rig.resolve("a", "b")
+        rig.refuse()
+        tunnel = contract.Tunnel("service.example:1", "Basic x")
+        assert [dial.to for dial in rig.driver.dials] == [
+            address(name)._replace(host="service.example", tunnel=tunnel) for name in ("a", "b")
+        ]
+
+    def test_each_of_several_destinations_is_reached_by_each_address_of_the_proxy(self) -> None:
+        destinations = (Destination("127.0.0.1", 1), Destination("::1", 2))
+        rig = Rig(proxy=Proxy("dns:proxy:2", destinations), policy="round_robin")
+        rig.call("one")
+        rig.resolve("a", "b")
+        found = [(dial.to.name, dial.to.tunnel and dial.to.tunnel.authority) for dial in rig.driver.dials]
+        assert found == [("a", "127.0.0.1:1"), ("b", "127.0.0.1:1"), ("a", "[::1]:2"), ("b", "[::1]:2")]
+
+    def test_a_proxy_that_cannot_be_found_is_named_as_the_proxy(self) -> None:
+        rig = Rig(proxy=Proxy("dns:proxy:2", (Destination("service.example", 1),)))
+        rig.call("one")
+        rig.driver.questions[0].failed("cannot resolve 'dns:proxy:2': no such name", None)
+        assert rig.ending("one") == "the HTTP proxy: cannot resolve 'dns:proxy:2': no such name"

@@ -8,8 +8,10 @@ import h2.errors
 import pytest
 from hyperframe.frame import HeadersFrame, RstStreamFrame
 
+from grpc._links import _fields
+from grpc._links._metadata import TRUE_BINARY
 from grpc._values.limits import Limits
-from tests.links.wire_rig import RESPONSE, ClientRig, Termination, frame, header_block
+from tests.links.wire_rig import RESPONSE, ClientRig, Termination, frame, header_block, setting_frame
 
 OK = [(b"grpc-status", b"0")]
 
@@ -111,6 +113,133 @@ class TestTrailersOnly:
         rig.peer.send_headers(1, fields, end_stream=True)
         rig.flush()
         assert rig.ending()[0] == 5
+
+
+_MALFORMED = {
+    "upper case": [*RESPONSE, (b"Name", b"x")],
+    "empty name": [*RESPONSE, (b"", b"x")],
+    "NUL in a value": [*RESPONSE, (b"a", b"x\0y")],
+    "LF in a value": [*RESPONSE, (b"a", b"x\ny")],
+    "no status": RESPONSE[1:],
+    "pseudo-header behind others": [*RESPONSE[1:], RESPONSE[0]],
+    "pseudo-header twice": [RESPONSE[0], *RESPONSE],
+    "pseudo-header of a request": [(b":path", b"/"), *RESPONSE],
+    "field of connections": [*RESPONSE, (b"transfer-encoding", b"chunked")],
+}
+
+
+class TestAResponseThatHttpCallsMalformed:
+    """RFC 9113, 8.1.1: a stream error of type PROTOCOL_ERROR, each time it comes, and nothing else ends."""
+
+    @pytest.mark.parametrize("alone", [False, True])
+    @pytest.mark.parametrize("what", _MALFORMED)
+    def test_its_call_alone_is_internal(self, what: str, alone: bool) -> None:
+        rig = ClientRig()
+        for number, operation_id in enumerate(("one", "two", "three")):
+            rig.call(operation_id)
+            fields = [*_MALFORMED[what], (b"grpc-status", b"0")] if alone else _MALFORMED[what]
+            rig.peer.send_headers(2 * number + 1, fields, end_stream=alone)
+            rig.flush()
+            code, message, _ = rig.ending(operation_id)
+            assert code == 13
+            assert message.startswith("the server's answer is malformed: ")
+            assert rig.resets(2 * number + 1) == ([] if alone else [1])
+        rig.call("four")
+        rig.respond(frame(b"hi"), stream_id=7)
+        rig.conclude(stream_id=7)
+        rig.flush()
+        assert rig.ending("four")[0] == 0
+        assert rig.left == (0, 0)
+
+    @pytest.mark.parametrize(
+        "trailers",
+        [[*OK, (b"Name", b"x")], [(b":status", b"200"), *OK], [(b"grpc-status", b"0\n")], [*OK, (b"a", b"\0")]],
+    )
+    def test_malformed_trailers_are_internal_as_well(self, trailers: Fields) -> None:
+        rig = _answered(frame(b"hi"), trailers=trailers)
+        assert rig.ending()[0] == 13
+        assert rig.resets() == []
+        assert rig.left == (0, 0)
+
+    def test_the_fault_is_named(self) -> None:
+        rig = _answered(trailers=[*OK, (b"Name", b"x")])
+        assert rig.ending()[1] == "the server's answer is malformed: a field name may not be 'Name'"
+
+    def test_a_content_length_means_nothing(self) -> None:
+        rig = _answered(frame(b"hi"), fields=[*RESPONSE, (b"content-length", b"1")])
+        assert (rig.payloads("one"), rig.ending()[0]) == ([b"hi"], 0)
+
+
+class TestWhatIsRemembered:
+    """A header block that was read once is not looked at again."""
+
+    def _answer(self, rig: ClientRig, number: int, fields: Fields, trailers: Fields) -> None:
+        rig.call(number)
+        rig.respond(fields=[*RESPONSE, *fields], stream_id=2 * number + 1)
+        rig.conclude([*OK, *trailers], stream_id=2 * number + 1)
+        rig.flush()
+
+    def test_equal_blocks_are_checked_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        rig = ClientRig()
+        self._answer(rig, 0, [(b"a", b"1")], [(b"b", b"2")])
+        monkeypatch.setattr(_fields, "check", None)
+        self._answer(rig, 1, [(b"a", b"1")], [(b"b", b"2")])
+        assert [ticket.initial_metadata for ticket in rig.tickets] == [(("a", "1"),)] * 2
+        assert [ticket.terminal_metadata for ticket in rig.tickets] == [(("b", "2"),)] * 2
+
+    def test_other_blocks_are_told_apart(self) -> None:
+        rig = ClientRig()
+        for number in range(4):
+            self._answer(rig, number, [(b"a", b"%d" % (number % 2))], [(b"b", b"%d" % number)])
+        assert [ticket.initial_metadata for ticket in rig.tickets] == [(("a", str(n % 2)),) for n in range(4)]
+        assert [ticket.terminal_metadata for ticket in rig.tickets] == [(("b", str(n)),) for n in range(4)]
+
+    def test_what_may_begin_a_response_may_not_end_one(self) -> None:
+        rig = ClientRig()
+        fields = [*RESPONSE, (b"grpc-status", b"5")]
+        rig.call("one")
+        rig.peer.send_headers(1, fields, end_stream=True)
+        rig.call("two")
+        rig.respond(stream_id=3)
+        rig.conclude(fields, stream_id=3)
+        rig.flush()
+        assert (rig.ending("one")[0], rig.ending("two")[0]) == (5, 13)
+
+    def test_there_is_an_end_to_it(self) -> None:
+        rig = ClientRig()
+        for number in range(300):
+            self._answer(rig, number, [(b"a", b"%d" % number)], [(b"b", b"%d" % number)])
+        assert len(rig.connection._responses._responses) <= 128
+        assert len(rig.connection._responses._endings) <= 128
+
+
+class TestRawBinaryMetadata:
+    """gRPC's extension G1."""
+
+    def test_it_is_asked_for_by_a_setting(self) -> None:
+        assert ClientRig().peer.remote_settings.get(TRUE_BINARY) == 1
+
+    def test_the_setting_can_be_left_out(self) -> None:
+        assert ClientRig(Limits(true_binary=False)).peer.remote_settings.get(TRUE_BINARY) is None
+
+    def test_it_is_what_follows_a_nul(self) -> None:
+        value = bytes(range(256))
+        rig = _answered(fields=[*RESPONSE, (b"a-bin", b"\0" + value)], trailers=[*OK, (b"b-bin", b"\0\r\n")])
+        assert rig.tickets[0].initial_metadata == (("a-bin", value),)
+        assert rig.tickets[0].terminal_metadata == (("b-bin", b"\r\n"),)
+
+    def test_it_goes_out_to_a_server_that_asks_for_it(self) -> None:
+        rig = ClientRig()
+        rig.receive(setting_frame(TRUE_BINARY, 1))
+        rig.peer.config.validate_inbound_headers = False  # of plain h2, which knows nothing of it
+        rig.call(initial_metadata=(("a-bin", bytes(range(256))), ("b", "text")))
+        assert rig.request()[-2:] == [(b"a-bin", b"\0" + bytes(range(256))), (b"b", b"text")]
+
+    def test_it_does_not_to_any_other(self) -> None:
+        rig = ClientRig()
+        rig.receive(setting_frame(TRUE_BINARY, 0))
+        rig.call(initial_metadata=(("a-bin", b"\0\n1"),))
+        assert rig.request()[-1] == (b"a-bin", b"AAox")
 
 
 class TestNoStatus:

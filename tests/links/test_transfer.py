@@ -10,7 +10,7 @@ from hyperframe.frame import DataFrame
 
 from grpc._links import _flow
 from grpc._values.limits import Limits
-from tests.links.wire_rig import REQUEST, ClientRig, Codes, ServerRig, frame, messages
+from tests.links.wire_rig import COMPLETION, REQUEST, ClientRig, Codes, ServerRig, Termination, Ticket, frame, messages
 
 SMALL = 1000
 SMALL_WINDOW = Limits(stream_window=SMALL)
@@ -115,6 +115,47 @@ class TestReceivingWithinTheAllowance:
         assert rig.payloads(rig.id()) == [b"1"]
         _allow(rig, 0, 1)
         assert rig.status()[0] == b"13"
+
+
+class TestAPayloadThatCannotBeRead:
+    """It ends the call in its place: the End gets those that came before it, even in the same read."""
+
+    BAD = frame(b"2", 1)  # compressed, and nothing said how
+
+    def test_a_servicer_gets_those_before_it_and_then_hears_of_the_failure(self) -> None:
+        rig = _beginning()
+        _allow(rig, 0, 5)
+        rig.peer.send_data(1, frame(b"0") + frame(b"1") + self.BAD)
+        rig.flush()
+        assert rig.payloads(rig.id()) == [b"0", b"1"]
+        assert rig.tickets[-1].termination is Termination.TRANSMISSION_FAILURE
+        assert rig.status()[0] == b"13"
+
+    def test_so_it_does_if_the_operation_begins_with_them(self) -> None:
+        rig = ServerRig()
+        rig.call(frame(b"1") + self.BAD, whole=False)
+        assert rig.payloads(rig.id()) == [b"1"]
+        _allow(rig, 0, 1)
+        assert rig.tickets[-1].termination is Termination.TRANSMISSION_FAILURE
+        assert rig.status()[0] == b"13"
+
+    def test_a_client_gets_those_before_it_and_then_the_failure(self) -> None:
+        rig = ClientRig()
+        rig.call(allowance=5)
+        rig.respond(frame(b"0"), frame(b"1") + self.BAD)
+        rig.flush()
+        assert rig.payloads("one") == [b"0", b"1"]
+        assert (rig.ending()[0], rig.left) == (13, (0, 0))
+
+    def test_a_client_gets_them_if_the_server_has_ended_already(self) -> None:
+        rig = ClientRig()
+        rig.call()
+        rig.respond(frame(b"0") + frame(b"1") + self.BAD)
+        rig.conclude()
+        rig.flush()
+        rig.say(1, allowance=5)
+        assert rig.payloads("one") == [b"0", b"1"]
+        assert (rig.ending()[0], rig.left) == (13, (0, 0))
 
 
 class TestGivingWindowsBack:
@@ -299,6 +340,73 @@ class TestSendingWithinTheWindows:
         rig.open(1000)
         assert len(rig.data(3)) > 0
         assert len(rig.data(5)) > 0
+
+
+class TestLongPayloads:
+    """They go from the serializer to the driver uncopied, but for a beginning that shares a frame with the prefix."""
+
+    PAYLOAD = bytes(range(256)) * 4096  # 1 MiB
+
+    def test_hardly_anything_is_copied(self) -> None:
+        rig = ServerRig(settings={Codes.INITIAL_WINDOW_SIZE: 1 << 22, Codes.MAX_FRAME_SIZE: 1 << 20})
+        rig.open(1 << 22)
+        rig.call(frame(b"please"))
+        rig.connection.send(Ticket(rig.id(), 0, payload=self.PAYLOAD, termination=COMPLETION, code=0))
+        pieces = rig.connection.pieces_to_send()
+        views = [piece for piece in pieces if isinstance(piece, memoryview)]
+        assert {id(view.obj) for view in views} == {id(self.PAYLOAD)}
+        assert sum(map(len, views)) == (1 << 20) - 16 * 1024 + 5
+        assert len(pieces) < 8
+
+    @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+    def test_they_arrive_among_short_ones_in_order(self, kind: Any) -> None:
+        payloads = [b"1", self.PAYLOAD[:70_000], b"2", b"3", self.PAYLOAD, b"4"]
+        rig = ServerRig(settings={Codes.INITIAL_WINDOW_SIZE: 1 << 22})
+        rig.open(1 << 22)
+        rig.call(frame(b"please"))
+        rig.answer(*map(kind, payloads))
+        rig.pump()
+        assert messages(rig.data()) == [(0, payload) for payload in payloads]
+        assert rig.status()[0] == b"0"
+
+    def test_what_the_caller_may_change_is_copied(self) -> None:
+        payload = bytearray(self.PAYLOAD)
+        rig = ServerRig(settings={Codes.INITIAL_WINDOW_SIZE: 1 << 22})
+        rig.open(1 << 22)
+        rig.call(frame(b"please"))
+        rig.connection.send(Ticket(rig.id(), 0, payload=payload, termination=COMPLETION, code=0))
+        payload[:] = bytes(len(payload))
+        rig.pump()
+        assert messages(rig.data()) == [(0, self.PAYLOAD)]
+
+    def test_one_goes_behind_what_waits(self) -> None:
+        rig = ServerRig(settings={Codes.INITIAL_WINDOW_SIZE: 10})
+        rig.call(frame(b"please"))
+        rig.answer(b"first" * 10, last=False)
+        rig.answer(self.PAYLOAD, number=1)
+        rig.open(1 << 22)
+        rig.open(1 << 22, 1)
+        assert messages(rig.data()) == [(0, b"first" * 10), (0, self.PAYLOAD)]
+
+    @pytest.mark.parametrize("piece", [1000, 65_536, 300_000])
+    def test_one_that_arrives_in_a_buffer_that_is_used_again_is_whole(self, piece: int) -> None:
+        rig = ServerRig()
+        rig.call(None, whole=False)
+        data = frame(self.PAYLOAD) * 2 + frame(b"short")
+        while data:
+            room = min(rig.peer.max_outbound_frame_size, len(data))
+            rig.peer.send_data(1, data[:room])
+            data = data[room:]
+        sent = rig.peer.data_to_send()
+        buffer = bytearray(piece)
+        for start in range(0, len(sent), piece):
+            part = sent[start : start + piece]
+            buffer[: len(part)] = part
+            rig.connection.receive_data(memoryview(buffer)[: len(part)])
+            buffer[:] = bytes(piece)
+        rig.pump()
+        _allow(rig, 0, 2)
+        assert rig.payloads(rig.id()) == [self.PAYLOAD, self.PAYLOAD, b"short"]
 
 
 class TestLeaveToSend:

@@ -54,6 +54,12 @@ class TestCompressionOfRequests:
         assert messages(rig.data()) == [(0, b""), (0, b"ab")]
         assert dict(rig.request())[b"grpc-encoding"] == b"gzip"
 
+    def test_it_may_be_switched_off_whatever_the_call_says(self) -> None:
+        rig = ClientRig(Limits(compression=2, compresses=False))
+        rig.call(payload=bytes(1000), options=contexts.CallOptions(compression=1))
+        assert rig.data() == frame(bytes(1000))
+        assert b"grpc-encoding" not in dict(rig.request())
+
     def test_limits_are_those_of_the_message_itself(self) -> None:
         rig = ClientRig(Limits(compression=2, max_send_message_length=999))
         rig.call(payload=bytes(1000))
@@ -220,3 +226,43 @@ class TestCompressedResponsesReceived:
         bomb = frame(_compression.deflate(2, bytes(1_000_000)), 1)
         rig = self._answered(b"gzip", bomb, limits=Limits(max_receive_message_length=2000))
         assert rig.ending()[0] == 8
+
+
+class TestLevelsOfCompression:
+    """What a server chooses by a level, "mapped to what the client accepts"."""
+
+    def _answered(self, limits: Limits, accepts: bytes, chosen: Any = None) -> Any:
+        rig = ServerRig(limits)
+        rig.call(frame(b"x"), extra=[(b"grpc-accept-encoding", accepts)])
+        rig.tickets[0].protocol.value.compression = chosen
+        rig.answer(bytes(1000))
+        ((flag, _),) = messages(rig.data())
+        name = rig.response().get(b"grpc-encoding")
+        assert flag == (name is not None)
+        return name
+
+    @pytest.mark.parametrize(
+        ("level", "accepts", "name"),
+        [
+            (1, b"identity, deflate, gzip", b"gzip"),
+            (2, b"identity, deflate, gzip", b"deflate"),
+            (3, b"identity,deflate,gzip", b"deflate"),
+            (1, b"identity, deflate", b"deflate"),
+            (3, b"gzip", b"gzip"),
+            (3, b"identity, snappy", None),
+            (0, b"identity, deflate, gzip", None),
+        ],
+    )
+    def test_a_level_is_an_algorithm_that_the_client_lists(self, level: int, accepts: bytes, name: Any) -> None:
+        assert self._answered(Limits(compression_level=level), accepts) == name
+
+    def test_a_level_goes_before_the_default_algorithm(self) -> None:
+        assert self._answered(Limits(compression=2, compression_level=3), b"deflate, gzip") == b"deflate"
+
+    @pytest.mark.parametrize(("chosen", "name"), [(0, None), (2, b"gzip")])
+    def test_what_the_method_chooses_goes_before_a_level(self, chosen: int, name: Any) -> None:
+        assert self._answered(Limits(compression_level=3), b"deflate, gzip", chosen) == name
+
+    def test_none_of_it_counts_where_compression_is_switched_off(self) -> None:
+        limits = Limits(compression=2, compression_level=3, compresses=False)
+        assert self._answered(limits, b"deflate, gzip", 1) is None

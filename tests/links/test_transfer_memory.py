@@ -192,6 +192,19 @@ class TestAnIdleReader:
             reader.consume()
         assert reader.consumed == [1, *[size] * 40]
 
+    def test_what_inflated_to_more_than_the_window_holds_up_what_follows_in_a_frame_of_its_own(self) -> None:
+        window = 2 * _flow.UNTOLD
+        rig = ServerRig(Limits(stream_window=window))
+        rig.call(None, fields=[*REQUEST, (b"grpc-encoding", b"gzip")], whole=False)
+        rig.answer(number=0, last=False, allowance=9)
+        packer = zlib.compressobj(wbits=31)
+        rig.peer.send_data(1, frame(packer.compress(bytes(2 * window)) + packer.flush(), 1))
+        rig.peer.send_data(1, frame(b"next"))
+        rig.flush()
+        assert list(map(len, rig.payloads(rig.id()))) == [2 * window]
+        rig.answer(number=1, last=False, allowance=1)
+        assert list(map(len, rig.payloads(rig.id()))) == [2 * window, 4]
+
     def test_it_stops_no_other_stream(self) -> None:
         rig = begun()
         reader, sender = Reader(rig), Sender(rig, framed([1] + [4 << 20] * 4))

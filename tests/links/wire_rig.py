@@ -51,6 +51,11 @@ def frame(payload: bytes, flag: int = 0) -> bytes:
     return struct.pack(">BI", flag, len(payload)) + payload
 
 
+def setting_frame(number: int, value: int) -> bytes:
+    """A SETTINGS frame with one setting; hyperframe writes none above 255."""
+    return struct.pack(">IBIHI", 6 << 8 | 4, 0, 0, number, value)
+
+
 def messages(data: bytes) -> List[Tuple[int, bytes]]:
     """The flags and the contents of the messages that some bytes are."""
     found = []
@@ -265,6 +270,8 @@ class ServerRig(_Rig):
         limits: Limits = Limits(),  # noqa: B008  # immutable
         settings: Optional[Dict[int, int]] = None,
         context: ServiceContext = ServiceContext("ipv4:192.0.2.1:5"),  # noqa: B008  # immutable
+        *,
+        greet: bool = True,
     ) -> None:
         self.notes: List[str] = []
         connection = ServerConnection(
@@ -275,7 +282,8 @@ class ServerRig(_Rig):
             lambda number: self.notes.append(f"lost {number}"),
         )
         super().__init__(connection, True, settings)
-        self.pump()
+        if greet:
+            self.pump()
 
     def id(self, stream_id: int = 1) -> int:
         """The operation of a stream."""

@@ -14,6 +14,8 @@ from typing import Any, Callable
 import pytest
 
 import grpc
+from grpc._modern import _rpc
+from grpc.framework.interfaces.face import face
 from tests.modern.conftest import failure_of, path, unary
 
 Serve = Callable[..., grpc.Channel]
@@ -120,3 +122,47 @@ def test_control_c_ends_a_blocking_call_at_once() -> None:
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=30)
     assert (done.stdout, done.stderr) == ("interrupted True\n", "")
+
+
+class _Ended:
+    """A Face call that was aborted when everything of the service's had arrived, its OK included."""
+
+    def __init__(self, kind: face.Abortion.Kind) -> None:
+        self._kind = kind
+
+    def code(self) -> int:
+        return 0
+
+    def details(self) -> str:
+        return ""
+
+    def initial_metadata(self) -> Any:
+        return ()
+
+    terminal_metadata = initial_metadata
+
+    def protocol_context(self) -> Any:
+        return None
+
+    def add_abortion_callback(self, callback: Callable[[face.Abortion], None]) -> None:
+        callback(face.Abortion(self._kind, (), (), 0, ""))
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (face.Abortion.Kind.CANCELLED, grpc.StatusCode.CANCELLED),
+        (face.Abortion.Kind.EXPIRED, grpc.StatusCode.DEADLINE_EXCEEDED),
+        (face.Abortion.Kind.LOCAL_SHUTDOWN, grpc.StatusCode.CANCELLED),
+        (face.Abortion.Kind.REMOTE_SHUTDOWN, grpc.StatusCode.UNAVAILABLE),
+        (face.Abortion.Kind.NETWORK_FAILURE, grpc.StatusCode.UNAVAILABLE),
+        (face.Abortion.Kind.LOCAL_FAILURE, grpc.StatusCode.INTERNAL),
+        (face.Abortion.Kind.REMOTE_FAILURE, grpc.StatusCode.UNIMPLEMENTED),
+    ],
+)
+def test_an_rpc_that_is_aborted_after_its_ok_has_arrived_has_the_status_of_the_abortion(
+    kind: face.Abortion.Kind, code: grpc.StatusCode
+) -> None:
+    ending = _rpc.ending_of(_Ended(kind), "/a/b")  # type: ignore[arg-type]  # the part of a call that is asked
+    assert ending.code is code
+    assert ending.details

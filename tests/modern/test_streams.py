@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import queue
 import threading
 from typing import Any, Callable, Iterator, List
 
@@ -190,7 +191,7 @@ class TestFailures:
     def test_more_than_one_response_to_a_unary_call_end_it(self, serve: Serve, number: int) -> None:
         error = failure_of(lambda: served(serve).unary_unary(path("Count"))(b"%d" % number))
         assert (error.code(), error.details()) == (
-            grpc.StatusCode.UNKNOWN,
+            grpc.StatusCode.UNIMPLEMENTED,
             "the service sent more than one response",
         )
 
@@ -207,9 +208,19 @@ class TestFailures:
         assert error.details() == "the service sent more than one response"
         assert ended.wait(10)
 
-    def test_a_unary_method_that_is_sent_two_requests_does_not_hang(self, serve: Serve) -> None:
-        channel = serve(Echo=grpc.unary_unary_rpc_method_handler(lambda request, context: request))
-        assert channel.stream_unary(path("Echo"))(iter([b"1", b"2"])) == b"1"
+    def test_a_unary_method_that_is_sent_two_requests_before_it_answers_is_unimplemented(self, serve: Serve) -> None:
+        ended = threading.Event()
+
+        def patient(request: bytes, context: grpc.ServicerContext) -> bytes:
+            if not context.add_callback(ended.set):  # it is over already
+                ended.set()
+            ended.wait(10)
+            return request
+
+        channel = serve(Patient=grpc.unary_unary_rpc_method_handler(patient))
+        error = failure_of(lambda: channel.stream_unary(path("Patient"))(iter([b"1", b"2"])))
+        assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+        assert error.details() == "the method takes exactly one request, and another one was sent"
 
     def test_a_request_that_the_server_cannot_deserialize_ends_the_call_as_internal(self, serve: Serve) -> None:
         handler = grpc.unary_stream_rpc_method_handler(count, request_deserializer=lambda data: data.no_such_attribute)
@@ -252,6 +263,28 @@ class TestFailures:
         assert ended.wait(10)
         assert call.cancelled()
         release.set()
+
+    def test_a_handler_that_waits_for_a_request_gets_an_rpc_error_when_the_call_is_over(self, serve: Serve) -> None:
+        begun = threading.Event()
+        raised: queue.SimpleQueue[Exception] = queue.SimpleQueue()
+
+        def listen(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+            begun.set()
+            try:
+                return b"".join(requests)
+            except grpc.RpcError as error:
+                raised.put(error)
+                raise
+
+        silent = threading.Event()
+        channel = serve(Listen=grpc.stream_unary_rpc_method_handler(listen))
+        call = channel.stream_unary(path("Listen")).future(iter(silent.wait, True), timeout=10)
+        try:
+            assert begun.wait(10)
+            call.cancel()
+            assert "the call is over" in str(raised.get(timeout=10))
+        finally:
+            silent.set()
 
     def test_done_callbacks_of_a_stream_are_called(self, serve: Serve) -> None:
         done = threading.Event()

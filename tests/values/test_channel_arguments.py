@@ -58,8 +58,16 @@ class TestFields:
             ("grpc.compression_enabled_algorithms_bitset", 4),
             ("grpc.http2.lookahead_bytes", 5),
             ("grpc.http2.max_frame_size", 20_000),
+            ("grpc.http2.true_binary", 0),
+            ("grpc.default_compression_level", 3),
+            ("grpc.per_message_compression", 0),
         ]
-        assert parse(options, SERVER).limits == Limits(1, 2, 3, 4, 2, 0b101, 5, 20_000)
+        assert parse(options, SERVER).limits == Limits(1, 2, 3, 4, 2, 0b101, 5, 20_000, False, 3, False)
+
+    @pytest.mark.parametrize("side", [CLIENT, SERVER])
+    def test_without_decompression_no_algorithm_is_accepted(self, side: str) -> None:
+        options = [("grpc.compression_enabled_algorithms_bitset", 7), ("grpc.per_message_decompression", 0)]
+        assert parse(options, side).limits.accepted_compression == 0b001
 
     def test_a_clients_keepalive(self) -> None:
         options = [

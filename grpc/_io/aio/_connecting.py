@@ -8,9 +8,10 @@ import os
 import socket
 from typing import TYPE_CHECKING, Callable, List, Optional
 
-from grpc._io import addresses, contract, securing, tls, tls_contexts
+from grpc._io import addresses, contract, securing, tls, tls_contexts, tunnel
 from grpc._io.aio._environment import call_from_thread, on_another_thread
-from grpc._io.aio._transport import Transport, what_happened
+from grpc._io.aio._transport import Transport
+from grpc._io.aio._words import what_happened
 
 if TYPE_CHECKING:
     import ssl
@@ -200,6 +201,19 @@ class Connecting(_Attempt):
         if self._over:
             return None
         self._transport = transport
+        if self._address.tunnel is None:
+            return self._begin(transport, session)
+        return tunnel.Tunnelling(
+            self._address.tunnel,
+            transport,
+            lambda _: None if self._over else self._begin(transport, session),
+            self._fail,
+            self._deadline,
+            self._timeout,
+        )
+
+    def _begin(self, transport: Transport, session: Optional[tls.Session]) -> contract.Connection:
+        """Nothing stands between this side and the target any more."""
         if session is None:
             return self._open_connection(transport)
         return securing.Handshake(

@@ -74,6 +74,9 @@ class Environment(environment.Environment):
             timer.start()
         return timer
 
+    def call_from_finalizer(self, action: Callable[[], object]) -> None:
+        call_from_thread(self._loop, action)
+
     def wait(self, waiter: environment.Waiter, deadline: Optional[float] = None) -> bool:
         """Tell whether the waiter is set already.
 

@@ -7,9 +7,9 @@ import logging
 import socket
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional
 
-from grpc._io import addresses, contract, securing, tls, tls_contexts
-from grpc._io.aio._transport import Transport, what_happened
-from grpc._io.threads import _binding  # binding is the same for both drivers
+from grpc._io import addresses, binding, contract, securing, tls, tls_contexts
+from grpc._io.aio._transport import Transport
+from grpc._io.aio._words import what_happened
 
 if TYPE_CHECKING:
     import asyncio
@@ -45,8 +45,8 @@ class Listener(contract.Listener):
         self._handshake_timeout = handshake_timeout
         self._contexts = None if security is None else tls_contexts.ServerContexts(security)
         self._accept: Callable[[contract.Transport], contract.Connection]
-        self._pauses: Dict[_binding.Bound, asyncio.TimerHandle] = {}
-        self._sockets: List[_binding.Bound] = _binding.bind(address, so_reuseport)
+        self._pauses: Dict[binding.Bound, asyncio.TimerHandle] = {}
+        self._sockets: List[binding.Bound] = binding.bind(address, so_reuseport)
         self._port = self._sockets[0].port
         registry.add(self)
 
@@ -78,7 +78,7 @@ class Listener(contract.Listener):
 
     # ------------------------------------------------------------ accepting
 
-    def _on_ready(self, bound: _binding.Bound) -> None:
+    def _on_ready(self, bound: binding.Bound) -> None:
         """Accept what has arrived."""
         for _ in range(_AT_ONCE):
             try:
@@ -98,12 +98,12 @@ class Listener(contract.Listener):
             peer = addresses.show(sock.family, sockaddr) if sockaddr else "unix:"
             self._registry.spawn(self._welcome(sock, peer))
 
-    def _pause(self, bound: _binding.Bound) -> None:
+    def _pause(self, bound: binding.Bound) -> None:
         """Leave the queue alone for a while: it would be reported as ready again and again."""
         self._loop.remove_reader(bound.socket.fileno())
         self._pauses[bound] = self._loop.call_later(_PAUSE, self._resume, bound)
 
-    def _resume(self, bound: _binding.Bound) -> None:
+    def _resume(self, bound: binding.Bound) -> None:
         del self._pauses[bound]
         self._loop.add_reader(bound.socket.fileno(), self._on_ready, bound)
 

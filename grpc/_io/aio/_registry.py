@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# What a loopback socket typically has ready when much is under way.
-_READ_SIZE = 256 * 1024
-
 
 class Latch:
     """Something that happens once, on the loop's thread, and can be awaited there by any number of tasks.
@@ -62,13 +59,10 @@ class Member(Protocol):
 class Registry:
     """The open transports, listeners and tasks of a driver. Used on the loop's thread only."""
 
-    __slots__ = ("_members", "_tasks", "_when_empty", "buffer", "loop", "view")
+    __slots__ = ("_members", "_tasks", "_when_empty", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.buffer = bytearray(_READ_SIZE)
-        """Into which all transports read: each one copies what it got before another one's turn comes."""
-        self.view = memoryview(self.buffer)
         self._members: Set[Member] = set()
         # The loop itself holds tasks weakly.
         self._tasks: Set[asyncio.Task[None]] = set()
@@ -95,6 +89,7 @@ class Registry:
 
         The method of the loop is meant for accepted sockets, but without TLS it takes any.
         """
+        transport.sock = sock
         try:
             await self.loop.connect_accepted_socket(lambda: transport, sock)
         except asyncio.CancelledError:

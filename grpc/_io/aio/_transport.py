@@ -1,8 +1,8 @@
 """A connection on a transport of asyncio's: everything happens on the loop's thread, in order, without locks.
 
 Reading. `buffer_updated` feeds the connection, and then delivers everything that came of it before it returns. All
-transports of a driver share one buffer to read into; a fresh one for every read, as `data_received` would get, costs
-a unary call a seventh of its CPU time.
+transports share the buffers to read into; a fresh one for every read, as `data_received` would get, costs a unary
+call a seventh of its CPU time, and one for each connection costs memory while nothing is read.
 
 Writing. What is said during one turn of the loop should leave together, and still soon. A turn cannot be seen from
 inside, but its end can be booked: what is passed to `call_soon` runs after everything that was passed to it before.
@@ -28,20 +28,25 @@ import contextvars
 import logging
 import math
 import socket
-import threading
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, Deque, Optional, Tuple, cast
 
-from grpc._io import contract, securing
+from grpc._io import buffers, contract, securing
+from grpc._io.aio import _lock, _pieces
 from grpc._io.aio._environment import Timer
+from grpc._io.aio._words import what_happened
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from grpc._io.aio._registry import Registry
 
 _LOGGER = logging.getLogger(__name__)
 
 _NEVER = math.inf
+
+# From how many bytes on what was read is not copied before the connection has looked at it.
+_LONG_READ = 16 * 1024
+
+# From how many bytes on what is written should not pass through asyncio's buffer.
+_LONG_WRITE = 64 * 1024
 
 # How many settlements share a write at most; from 8 to 32 it makes no difference that can be measured.
 _BATCH = 16
@@ -58,45 +63,13 @@ _LINGER = 1.0
 Opened = Callable[["Transport"], Optional[contract.Connection]]
 
 
-class _NoLock:
-    """What stands for the lock where there is one thread. Cheaper than `contextlib.nullcontext`, and than a lock."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: Optional[type], error: Optional[BaseException], traceback: Optional[TracebackType]
-    ) -> None:
-        return None
-
-
-class _CheckingLock(_NoLock):
-    """The same in the loop's debug mode: says so when a thread takes it that is not the loop's."""
-
-    __slots__ = ("_thread",)
-
-    def __init__(self) -> None:
-        self._thread = threading.get_ident()
-
-    def __enter__(self) -> None:
-        if threading.get_ident() != self._thread:
-            raise RuntimeError(
-                "an asyncio channel or server was used from a thread that is not its event loop's: "
-                "use loop.call_soon_threadsafe or asyncio.run_coroutine_threadsafe"
-            )
-
-
-_NO_LOCK = _NoLock()
-
-
 class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
     """See the module. asyncio calls the methods of the protocol, the layers above those of the contract."""
 
     __slots__ = (
         "__weakref__",
         "_auth_context",
+        "_buffer",
         "_connection",
         "_context",
         "_deadline",
@@ -111,12 +84,14 @@ class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
         "_opened",
         "_paused",
         "_peer",
+        "_pieces",
         "_registry",
         "_timer",
         "_transport",
         "_unwritten",
         "_write",
         "lock",
+        "sock",
     )
 
     def __init__(self, registry: Registry, peer: str, opened: Opened) -> None:
@@ -131,13 +106,18 @@ class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
         self._loop = registry.loop
         self._peer = peer
         self._opened = opened
-        self.lock: ContextManager[Any] = _CheckingLock() if self._loop.get_debug() else _NO_LOCK
+        self.lock: ContextManager[Any] = _lock.CheckingLock() if self._loop.get_debug() else _lock.NO_LOCK
         # asyncio copies the current context for every handle that is not given one.
         self._context = contextvars.copy_context()
         self._connection: contract.Connection = None  # type: ignore[assignment]  # set before anything else happens
         self._transport: asyncio.Transport = None  # type: ignore[assignment]  # likewise
         self._write: Callable[[bytes], None]
+        self.sock: Optional[socket.socket] = None
+        """What asyncio is about to make its transport of: much at once is written straight to it."""
+        self._pieces: _pieces.PieceWriter
         self._auth_context: Optional[contract.AuthContext] = None
+        # Between asking for a buffer and saying how much is in it, asyncio has it.
+        self._buffer: Optional[memoryview] = None
         self._deliveries: Deque[Any] = collections.deque()
         self._delivering = False
         self._unwritten = 0
@@ -167,6 +147,7 @@ class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
         self._transport = cast("asyncio.Transport", transport)
         self._write = self._transport.write
         self._transport.set_write_buffer_limits(_HIGH_WATER, _LOW_WATER)
+        self._pieces = _pieces.PieceWriter(self._transport, self.sock)
         self._registry.add(self)
         try:
             connection = self._opened(self)
@@ -184,13 +165,13 @@ class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
     def set_auth_context(self, auth_context: contract.AuthContext) -> None:
         self._auth_context = auth_context
 
-    def exchange(self, connection: contract.Connection) -> None:
+    def exchange(self, connection: contract.Connection, data: Optional[bytes] = b"") -> None:
         self._connection = connection
         self._deliveries = connection.deliveries
         if self._lost:
             connection.connection_lost(*self._loss)
-        else:
-            connection.receive_data(b"")
+        elif data is not None:
+            connection.receive_data(data)
 
     def set_user_timeout(self, seconds: Optional[float]) -> None:
         option = getattr(socket, "TCP_USER_TIMEOUT", None)
@@ -202,14 +183,25 @@ class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
 
     # ------------------------------------------------------------ reading and delivering
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return self._registry.buffer
+    def get_buffer(self, sizehint: int) -> memoryview:
+        buffer = self._buffer
+        if buffer is None:  # else there was nothing to read after all, the last time
+            buffer = self._buffer = buffers.take()
+        return buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._lost:
-            return
+        buffer, self._buffer = self._buffer, None
+        assert buffer is not None
+        if not self._lost:
+            self._receive(buffer, nbytes)
+        buffers.give_back(buffer)
+
+    def _receive(self, buffer: memoryview, nbytes: int) -> None:
         try:
-            self._connection.receive_data(bytes(self._registry.view[:nbytes]))
+            connection = self._connection
+            data = buffer[:nbytes]
+            views = nbytes >= _LONG_READ and connection.takes_views
+            connection.receive_data(data if views else bytes(data))  # type: ignore[arg-type]  # it takes them
             self._settle_all()
         except Exception as error:
             self._break_off(error)
@@ -279,10 +271,14 @@ class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
 
     def _write_what_is_due(self) -> bool:
         connection = self._connection
-        data = b""
-        if not self._paused:
-            data = connection.data_to_send()
-            if data:
+        data: contract.Pieces = b""
+        if self._transport.is_closing():
+            return False  # the socket has failed and `connection_lost` is to come: asyncio warns of writes until then
+        if not self._paused and (not self._pieces.rest or self._go_on_writing()):
+            data = connection.pieces_to_send()
+            if len(data) >= _LONG_WRITE or type(data) is not bytes:
+                self._pieces.write(data)
+            elif data:
                 self._write(data)
             if connection.finished:
                 self._finish()
@@ -291,6 +287,15 @@ class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
         if deadline is not None and deadline < self._deadline:
             self._set_timer(deadline)
         return bool(data)
+
+    def _go_on_writing(self) -> bool:
+        """Write what was too much before; tell whether that is done."""
+        self._pieces.go_on()
+        if self._paused:
+            return False
+        if not self._finishing:
+            self._transport.set_write_buffer_limits(_HIGH_WATER, _LOW_WATER)
+        return True
 
     def pause_writing(self) -> None:
         self._paused = True
@@ -392,10 +397,3 @@ class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
         self._loss = (reason, cause)
         self._connection.connection_lost(reason, cause)
         self._deliver()
-
-
-def what_happened(error: Optional[BaseException]) -> str:
-    """An error in words, for people who know the address but not the code."""
-    if error is None:
-        return "the connection was closed"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

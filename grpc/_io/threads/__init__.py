@@ -2,8 +2,8 @@
 
 * `_reactor`: one thread with a poller (`_poller`) and timers (`_timers`), what it watches, and who uses it.
 * `_forking`: what becomes of all this in a forked process.
-* `_transport`: a socket with a connection on it, and who reads it when (`_roles`); `_writing` is its other half.
-* `_resolving`, `_connecting`, `_binding`, `_listening`: how transports begin.
+* `_transport`: a socket with a connection on it; `_sharing` says who reads it when (`_roles`), `_writing` who writes.
+* `_resolving`, `_connecting`, `_listening`: how transports begin.
 * `_driver`: the above as a `contract.Driver`, and the environment of the Ends.
 """
 

@@ -6,9 +6,9 @@ import errno
 import os
 import socket
 import threading
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Dict, Optional
 
-from grpc._io import contract, securing, tls, tls_contexts
+from grpc._io import contract, securing, tls, tls_contexts, tunnel
 from grpc._io.threads import _forking, _poller
 from grpc._io.threads._transport import Transport
 
@@ -28,8 +28,8 @@ _PAUSE = 0.01
 class Connecting(contract.Attempt, _forking.Member):
     """One attempt at one address. Everything but `cancel` happens on the reactor's thread."""
 
-    __slots__ = ("_address", "_closed", "_deadline", "_failed", "_lock", "_open", "_opened", "_over", "_reactor",
-                 "_security", "_socket", "_timeout", "_timer", "_transport")  # fmt: skip
+    __slots__ = ("_address", "_attempts", "_closed", "_deadline", "_failed", "_lock", "_open", "_opened", "_over",
+                 "_reactor", "_security", "_socket", "_timeout", "_timer", "_transport")  # fmt: skip
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Connecting(contract.Attempt, _forking.Member):
         timeout: float,
         opened: Callable[[Transport], None],
         closed: Callable[[Transport], None],
+        attempts: Dict[Connecting, None],
     ) -> None:
         """Make an attempt; `start` begins it. The arguments are those of `Driver.connect`, and:
 
@@ -48,6 +49,7 @@ class Connecting(contract.Attempt, _forking.Member):
           reactor: Watches the socket.
           opened: Called with the transport when it has its connection, so that callers may read it.
           closed: Called with the transport at its end, with its lock held.
+          attempts: Those of the driver that have begun and not ended.
         """
         self._reactor = reactor
         self._address = address
@@ -58,6 +60,7 @@ class Connecting(contract.Attempt, _forking.Member):
         self._deadline = reactor.time() + timeout
         self._opened = opened
         self._closed = closed
+        self._attempts = attempts
         # Guards `_over`, which decides between `cancel` and a report.
         self._lock = threading.Lock()
         self._over = False
@@ -67,8 +70,13 @@ class Connecting(contract.Attempt, _forking.Member):
 
     def start(self) -> None:
         """Begin; may be called from any thread."""
+        self._attempts[self] = None
         self._reactor.members[self] = None
         self._reactor.call_soon(self._begin)
+
+    def forgo(self) -> None:
+        """Never begin; instead of `start`."""
+        self._end()
 
     def cancel(self) -> None:
         if self._end():
@@ -78,6 +86,7 @@ class Connecting(contract.Attempt, _forking.Member):
         """Enter the last state; tell whether it is this call that does."""
         with self._lock:
             over, self._over = self._over, True
+        self._attempts.pop(self, None)
         self._reactor.members.pop(self, None)
         timer = self._timer
         if timer is not None:
@@ -157,15 +166,29 @@ class Connecting(contract.Attempt, _forking.Member):
         transport = self._transport = Transport(
             self._reactor, sock, self._address.name, callers_read=True, on_close=self._closed
         )
-        if context is not None:
-            self._shake_hands(transport, context)
-            return
-        connection = self._open_connection(transport)
-        if connection is not None:
-            transport.run(connection)
-            self._opened(transport)
+        if self._address.tunnel is not None:
+            transport.run(
+                tunnel.Tunnelling(
+                    self._address.tunnel,
+                    transport,
+                    lambda _: self._handshake(transport, context) if context is not None else self._ready(transport),
+                    self._report,
+                    self._deadline,
+                    self._timeout,
+                )
+            )
+        elif context is not None:
+            handshake = self._handshake(transport, context)
+            if handshake is not None:
+                transport.run(handshake)
+        else:
+            connection = self._open_connection(transport)
+            if connection is not None:
+                transport.run(connection)
+                self._opened(transport)
 
-    def _shake_hands(self, transport: Transport, context: ssl.SSLContext) -> None:
+    def _handshake(self, transport: Transport, context: ssl.SSLContext) -> Optional[contract.Connection]:
+        """Make a handshake; None if that cannot be done, and the attempt has failed."""
         name = self._address.host
         if self._security is not None and self._security.server_name is not None:
             name = self._security.server_name
@@ -173,12 +196,11 @@ class Connecting(contract.Attempt, _forking.Member):
             session = tls.Session(context, name)
         except tls.TlsError as error:
             self._fail(error.reason, error.cause)
-            return
-        transport.run(
-            securing.Handshake(session, transport, self._shaken, self._report, self._deadline, self._timeout)
-        )
+            return None
+        return securing.Handshake(session, transport, self._ready, self._report, self._deadline, self._timeout)
 
-    def _shaken(self, transport: contract.Transport) -> Optional[contract.Connection]:
+    def _ready(self, transport: contract.Transport) -> Optional[contract.Connection]:
+        """Make the connection, for a transport that has run another one before."""
         connection = self._open_connection(transport)
         if connection is not None and self._transport is not None:
             self._opened(self._transport)

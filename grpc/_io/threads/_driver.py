@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Callable, List, Optional
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional
 
 from grpc._io import contract
 from grpc._io.threads._connecting import Connecting
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 class Environment(environment.Environment):
     """Timers of a reactor, customers' code on its callback thread, waits that read the channel's own connection."""
 
-    __slots__ = ("_reactor", "_transport")
+    __slots__ = ("_reactor", "_transport", "_transports")
 
     def __init__(self, reactor: Reactor) -> None:
         self._reactor = reactor
         # The connection that a waiting thread may read: the channel's newest.
         self._transport: Optional[Transport] = None
+        # Those that are open, in order. Changed by single steps, without a lock: a transport in a forked process says
+        # goodbye here, and must not find a lock that a thread of the parent's holds.
+        self._transports: Dict[Transport, None] = {}
 
     def time(self) -> float:
         return self._reactor.time()
@@ -36,6 +39,9 @@ class Environment(environment.Environment):
     def execute(self, action: Callable[[], None]) -> None:
         self._reactor.execute(action)
 
+    def call_from_finalizer(self, action: Callable[[], object]) -> None:
+        self._reactor.call_from_finalizer(action)
+
     def wait(self, waiter: environment.Waiter, deadline: Optional[float] = None) -> bool:
         transport = self._transport
         if transport is None:
@@ -43,13 +49,24 @@ class Environment(environment.Environment):
         return transport.wait(self, waiter, deadline)
 
     def transport_opened(self, transport: Transport) -> None:
-        """Have waiting threads read a transport from now on."""
-        self._transport = transport
+        """Have waiting threads read a transport from now on, and the reactor the one that they have read so far."""
+        self._transports[transport] = None
+        former, self._transport = self._transport, transport
+        if former is not None:
+            former.callers_come = False
+            former.watch_if_left()
+        if transport.closed:  # and perhaps it was so before this began
+            self.transport_closed(transport)
 
     def transport_closed(self, transport: Transport) -> None:
-        """Forget a transport."""
+        """Forget a transport. May be called again."""
+        self._transports.pop(transport, None)
         if self._transport is transport:
-            self._transport = None
+            left = list(self._transports)
+            newest = left[-1] if left else None
+            if newest is not None:
+                newest.callers_come = True
+            self._transport = newest
 
 
 class Driver(contract.Driver):
@@ -58,9 +75,11 @@ class Driver(contract.Driver):
     def __init__(self, reactor: Reactor) -> None:
         self._reactor = reactor
         self.environment: Environment = Environment(reactor)
-        # Guards `_closed`.
+        # Guards `_closed`, and that no attempt begins after it is set. Attempts strike themselves without it, by one
+        # step on the dictionary.
         self._lock = threading.Lock()
         self._closed = False
+        self._attempts: Dict[Connecting, None] = {}
         reactor.acquire()
 
     def resolve(
@@ -87,8 +106,13 @@ class Driver(contract.Driver):
             timeout,
             self.environment.transport_opened,
             self.environment.transport_closed,
+            self._attempts,
         )
-        attempt.start()
+        with self._lock:
+            if self._closed:
+                attempt.forgo()  # and nobody hears of it: its owner is about to cancel it
+            else:
+                attempt.start()
         return attempt
 
     def listen(
@@ -104,6 +128,9 @@ class Driver(contract.Driver):
     def close(self) -> None:
         with self._lock:
             closed, self._closed = self._closed, True
+        # Their owner may not have come to hold them yet, and cancel them late: now there is still a thread to do it.
+        for attempt in list(self._attempts):
+            attempt.cancel()
         if not closed:
             self._reactor.release()
         self._reactor.join()

@@ -74,8 +74,6 @@ def _after_in_parent() -> None:
 
 def _after_in_child() -> None:
     _holds.clear()
-    for reactor in _reactors():
-        reactor.after_fork_in_child()
 
 
 if hasattr(os, "register_at_fork"):

@@ -8,8 +8,8 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional
 
-from grpc._io import addresses, contract, securing, tls, tls_contexts
-from grpc._io.threads import _binding, _forking, _poller
+from grpc._io import addresses, binding, contract, securing, tls, tls_contexts
+from grpc._io.threads import _forking, _poller
 from grpc._io.threads._transport import Transport
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Listener(contract.Listener, _forking.Member):
         self._lock = threading.Lock()
         # Transports that nobody above knows of yet, as they are in the TLS handshake: this object has to close them.
         self._shaking: Dict[contract.Transport, None] = {}
-        self._sockets: List[_binding.Bound] = _binding.bind(address, so_reuseport)
+        self._sockets: List[binding.Bound] = binding.bind(address, so_reuseport)
         self._port = self._sockets[0].port
         reactor.members[self] = None
 
@@ -64,7 +64,7 @@ class Listener(contract.Listener, _forking.Member):
             for bound in self._sockets:
                 self._reactor.add(bound.socket.fileno(), self._handler(bound), _poller.READ)
 
-    def _handler(self, bound: _binding.Bound) -> Callable[[int], None]:
+    def _handler(self, bound: binding.Bound) -> Callable[[int], None]:
         return lambda _: self._on_ready(bound)
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class Listener(contract.Listener, _forking.Member):
 
     # ------------------------------------------------------------ accepting
 
-    def _on_ready(self, bound: _binding.Bound) -> None:
+    def _on_ready(self, bound: binding.Bound) -> None:
         """Accept what has arrived."""
         for _ in range(_AT_ONCE):
             with self._lock:
@@ -139,12 +139,12 @@ class Listener(contract.Listener, _forking.Member):
         with self._lock:
             return self._shaking.pop(transport, False) is None
 
-    def _pause(self, bound: _binding.Bound) -> None:
+    def _pause(self, bound: binding.Bound) -> None:
         """Leave the queue alone for a while: it would be reported as ready again and again. The lock is held."""
         self._reactor.change(bound.socket.fileno(), 0)
         self._reactor.call_at(self._reactor.time() + _PAUSE, lambda: self._resume(bound))
 
-    def _resume(self, bound: _binding.Bound) -> None:
+    def _resume(self, bound: binding.Bound) -> None:
         with self._lock:
             if bound in self._sockets:
                 self._reactor.change(bound.socket.fileno(), _poller.READ)

@@ -18,6 +18,7 @@ import time
 from typing import TYPE_CHECKING, Callable, Deque, Dict, List, Optional
 
 from grpc._io.threads import _forking, _poller, _timers
+from grpc.framework.foundation import forking
 
 if TYPE_CHECKING:
     from grpc.framework.foundation import environment
@@ -30,7 +31,7 @@ _LONGEST_SLEEP = 24 * 60 * 60.0
 Handler = Callable[[int], None]
 
 
-class Reactor:
+class Reactor(forking.Member):
     """See the module."""
 
     def __init__(
@@ -61,11 +62,12 @@ class Reactor:
         self._callbacks: Optional[queue.SimpleQueue[Optional[Callable[[], None]]]] = None
         self._callback_thread: Optional[threading.Thread] = None
         # The three below are changed by any thread; single operations on a dict or deque are atomic.
-        self._soon: Deque[Callable[[], None]] = collections.deque()
+        self._soon: Deque[Callable[[], object]] = collections.deque()
         self._handlers: Dict[int, Handler] = {}
         self.members: Dict[_forking.Member, None] = {}
         """What has descriptors that must be closed in a forked process."""
         _forking.REACTORS[id(self)] = self
+        forking.register(self)
 
     def __repr__(self) -> str:
         state = "running" if self._thread is not None else "idle"
@@ -116,9 +118,14 @@ class Reactor:
     # ------------------------------------------------------------ descriptors
 
     def add(self, fd: int, handler: Handler, interest: int, once: bool = False) -> None:
-        """Have a handler called with the events of a descriptor, and now and then for nothing (see `_poller`)."""
+        """Have a handler called with the events of a descriptor, and now and then for nothing (see `_poller`).
+
+        Once the last user has left it is not called any more: what it belongs to is being given up.
+        """
         self._handlers[fd] = handler
-        self._needed_poller().add(fd, interest, once)
+        poller = self._needed_poller()
+        if poller is not None:
+            poller.add(fd, interest, once)
 
     def change(self, fd: int, interest: int, once: bool = False) -> None:
         """Watch for other events of a descriptor that was added."""
@@ -132,16 +139,14 @@ class Reactor:
         if self._handlers.pop(fd, None) is not None and poller is not None:
             poller.remove(fd)
 
-    def _needed_poller(self) -> _poller.Poller:
-        """The poller, started anew if this is a forked process."""
+    def _needed_poller(self) -> Optional[_poller.Poller]:
+        """The poller, started anew if this is a forked process; None if the last user has left."""
         poller = self._poller
         if poller is None:
             with self._lock:
-                assert self._users, "a reactor is used that nobody holds"
-                if self._poller is None:
+                if self._poller is None and self._users:
                     self._start()
                 poller = self._poller
-            assert poller is not None
         return poller
 
     # ------------------------------------------------------------ time and work
@@ -170,6 +175,14 @@ class Reactor:
             self.wake()
             raise
 
+    def call_from_finalizer(self, action: Callable[[], object]) -> None:
+        """The same without a lock, see `Environment.call_from_finalizer`. Nor does it start the thread in a forked
+        process: there the action waits for the first thing that does."""
+        self._soon.append(action)
+        poller = self._poller
+        if poller is not None:
+            poller.wake()
+
     def execute(self, action: Callable[[], None]) -> None:
         """Run customers' code on the callback thread, in the order of the calls."""
         with self._lock:
@@ -193,7 +206,8 @@ class Reactor:
                 if not self._users:
                     return
                 poller = self._needed_poller()
-            poller.wake()
+            if poller is not None:
+                poller.wake()
 
     # ------------------------------------------------------------ the thread
 
@@ -248,8 +262,12 @@ class Reactor:
         """Keep what this object guards still while the process forks; returns how to let go again."""
         return self._lock.release if self._lock.acquire(timeout=timeout) else _nothing
 
-    def after_fork_in_child(self) -> None:
-        """Begin anew, without threads: close what belongs to the parent process, and let the members report it."""
+    def after_fork_in_child(self) -> forking.Report:
+        """Begin anew, without threads: close what belongs to the parent process.
+
+        Returns:
+          How to have the members report it.
+        """
         self._lock = threading.Lock()
         poller, self._poller = self._poller, None
         self._thread = self._callback_thread = self._callbacks = None
@@ -261,9 +279,14 @@ class Reactor:
             poller.close()
         members, self.members = list(self.members), {}
         reports = [report for report in map(_after_fork_in_child, members) if report is not None]
-        if reports:
+        if not reports:
+            return None
+
+        def report() -> None:
             self._soon.extend(reports)
             self.wake()
+
+        return report
 
 
 def _nothing() -> None:
@@ -278,7 +301,7 @@ def _after_fork_in_child(member: _forking.Member) -> Optional[Callable[[], None]
         return None
 
 
-def _guarded(action: Callable[..., None], *args: int) -> None:
+def _guarded(action: Callable[..., object], *args: int) -> None:
     """Call what a layer above gave us; a defect there must not end the thread that serves all others."""
     try:
         action(*args)

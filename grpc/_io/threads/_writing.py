@@ -22,9 +22,9 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any, Deque, Dict, Optional, Union
 
-from grpc._io import contract, securing
+from grpc._io import contract, pieces, securing
 from grpc._io.threads import _timers
-from grpc._io.threads._roles import CLOSED, WATCHED, Reading
+from grpc._io.threads._roles import CLOSED, UNWATCHED, WATCHED, Reading
 
 if TYPE_CHECKING:
     from grpc._io.threads._reactor import Reactor
@@ -73,7 +73,7 @@ class WritingTransport(securing.SecurableTransport):
         # Taken until there is a connection: those who know of the transport before may settle it.
         self._writing = True
         self._write_blocked = False
-        self._unsent: Union[bytes, memoryview] = b""
+        self._unsent: pieces.Rest = b""
         self._due = _timers.NEVER
         self._deadline_timer: Optional[environment.Timer] = None
         self._reading: Reading = WATCHED
@@ -107,6 +107,11 @@ class WritingTransport(securing.SecurableTransport):
         raise NotImplementedError()
 
     @abc.abstractmethod
+    def _look_out(self) -> None:
+        """See that an answer to what this thread is about to write will be read. The lock is not held."""
+        raise NotImplementedError()
+
+    @abc.abstractmethod
     def _lose(self, reason: str, cause: Optional[BaseException]) -> None:
         """Stop reading and writing for good, and let the connection and everybody who waits know."""
         raise NotImplementedError()
@@ -119,6 +124,8 @@ class WritingTransport(securing.SecurableTransport):
     # ------------------------------------------------------------ writing
 
     def settle(self) -> None:
+        if self._reading is UNWATCHED:
+            self._look_out()
         if not self._writing:
             self._write()
         elif self._write_blocked:
@@ -134,7 +141,7 @@ class WritingTransport(securing.SecurableTransport):
             with self.lock:
                 if self._writing or self._reading is CLOSED:
                     return
-                data = self._connection.data_to_send()
+                data = self._connection.pieces_to_send()
                 if not data and not self._connection.finished:
                     self._keep_deadline()
                     return
@@ -143,13 +150,17 @@ class WritingTransport(securing.SecurableTransport):
         except BaseException as error:
             self._torn_out(error, mine)
 
-    def _write_on(self, data: Union[bytes, memoryview]) -> None:
+    def _write_on(self, data: Union[contract.Pieces, pieces.Rest]) -> None:
         """Write, as the only thread that does, until nothing is left or the socket takes no more."""
         while True:
-            sent = 0
+            rest: Union[contract.Pieces, pieces.Rest] = data
             if data:
                 try:
-                    sent = self._socket.send(data)
+                    if type(data) is bytes:
+                        sent = self._socket.send(data)
+                        rest = b"" if sent == len(data) else memoryview(data)[sent:]
+                    else:
+                        rest = pieces.send(self._socket, data)
                 except (BlockingIOError, InterruptedError):
                     pass
                 except OSError as error:
@@ -159,13 +170,13 @@ class WritingTransport(securing.SecurableTransport):
                     self._writing = False
                     self._close_if_free()
                     return
-                if sent < len(data):
-                    self._unsent = memoryview(data)[sent:]
+                if rest:
+                    self._unsent = rest
                     self._write_blocked = True
                     self._watch()
                     self._keep_deadline()
                     return
-                data = self._connection.data_to_send()
+                data = self._connection.pieces_to_send()
                 if not data:
                     self._writing = False
                     if not self._connection.finished:

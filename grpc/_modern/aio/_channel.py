@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Set, Tuple
 
-from grpc import _assembly
+from grpc._assembly import aio as assembly
 from grpc._modern import _channel, _credentials, _locality
 from grpc._modern.aio import _base_channel, _interception, _multicallables
 from grpc._modern.aio._bell import anything
@@ -35,7 +35,7 @@ class Channel(_base_channel.Channel):
 
     def __init__(
         self,
-        make_side: Callable[[], _assembly.aio.ClientSide],
+        make_side: Callable[[], assembly.ClientSide],
         interceptors: Optional[Sequence[ClientInterceptor]],
         secure: bool,
         call_credentials: Optional[Tuple[Any, ...]],
@@ -52,7 +52,7 @@ class Channel(_base_channel.Channel):
           ValueError: An interceptor is none.
         """
         self._make_side = make_side
-        self._side: Optional[_assembly.aio.ClientSide] = None
+        self._side: Optional[assembly.ClientSide] = None
         self._secure = secure
         # The loop itself holds tasks weakly.
         self._tasks: Set[asyncio.Task[Any]] = set()
@@ -67,7 +67,7 @@ class Channel(_base_channel.Channel):
         return f"<grpc.aio.Channel to {target}{', closed' if self.closed else ''}>"
 
     @property
-    def side(self) -> _assembly.aio.ClientSide:
+    def side(self) -> assembly.ClientSide:
         """What it stands on.
 
         Raises:
@@ -271,8 +271,8 @@ def _over_http2(
         _locality.check(target, held.local)
     security = None if held is None else held.tls
 
-    def make_side() -> _assembly.aio.ClientSide:
-        return _assembly.aio.over_http2(None, target, _channel.USER_AGENT, options or (), compression, security)
+    def make_side() -> assembly.ClientSide:
+        return assembly.over_http2(None, target, _channel.USER_AGENT, options or (), compression, security)
 
     return Channel(make_side, interceptors, held is not None, (held.plugins or None) if held is not None else None)
 
@@ -290,4 +290,4 @@ def inprocess_channel(server: Any, interceptors: Optional[Sequence[ClientInterce
     """
     if getattr(server, "side", None) is None:
         raise TypeError(f"inprocess_channel takes a server that grpc.aio.server or grpc.server made, not {server!r}")
-    return Channel(lambda: _assembly.aio.in_memory(None, server.side), interceptors, True, None)
+    return Channel(lambda: assembly.in_memory(None, server.side), interceptors, True, None)

@@ -21,7 +21,7 @@ from typing import (
     Tuple,
 )
 
-from grpc import _assembly
+from grpc._assembly import aio as assembly
 from grpc._modern import _credentials, _handlers, _locality, _serving
 from grpc._modern.aio import _base_server, _handling, _migration
 from grpc._modern.aio._context import Failed, ServicerContext
@@ -166,7 +166,7 @@ class Server(_base_server.Server):
     ) -> None:
         self._application = _Application(interceptors or (), migration_thread_pool)
         self._application.add(handlers or ())
-        self.side = _assembly.aio.ServerSide(
+        self.side = assembly.ServerSide(
             None, self._application, options or (), maximum_concurrent_rpcs, compression
         )
 

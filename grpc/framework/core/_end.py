@@ -157,6 +157,19 @@ class End(base.End, links.Link):
             self._stop_timer.cancel()
         self._stop_timer = self._stop_deadline = None
 
+    # ------------------------------------------------------------ forking
+
+    def after_fork_in_child(self) -> None:
+        """Have all locks anew; see `forking`."""
+        self._lock = threading.Lock()
+        for operation in list(self._operations.values()):
+            operation.after_fork_in_child()
+
+    def cancel_all(self, details: str) -> None:
+        """Cancel every operation, on this side with these words."""
+        for operation in list(self._operations.values()):
+            operation.abort(base.Outcome.Kind.CANCELLED, None, details)
+
     # ------------------------------------------------------------ operations
 
     def operate(

@@ -19,16 +19,15 @@ from __future__ import annotations
 import abc
 import collections
 import logging
+import threading
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Deque, Hashable, List, Optional, Protocol, Tuple
 
 from grpc.framework.core import _deadline, _states, _values
-from grpc.framework.foundation import abandonment
+from grpc.framework.foundation import abandonment, forking
 from grpc.framework.interfaces.base import base
 from grpc.framework.interfaces.links import links
 
 if TYPE_CHECKING:
-    import threading
-
     from grpc.framework.foundation.environment import Environment
 
 _LOGGER = logging.getLogger(__name__)
@@ -179,6 +178,23 @@ class Life(base.OperationContext):
                 return
             self._end(_Kind.EXPIRED)
         self._settle()
+
+    # ------------------------------------------------------------ forking
+
+    def after_fork_in_child(self) -> None:
+        """Have the lock anew, and the roles without the threads that had them; see `forking`.
+
+        What they were about to say is the parent's to say. What they were about to tell the customer is told at the
+        end at the latest, which the End brings about for those that this side began.
+        """
+        self._lock = threading.Lock()
+        self._transmitting = False
+        self._tickets = None
+        if not self._told:
+            self._delivering = False
+        customer = getattr(self._termination_callback, "__self__", None)
+        if isinstance(customer, forking.Member):
+            customer.after_fork_in_child()
 
     # ------------------------------------------------------------ ending
 

@@ -196,7 +196,8 @@ class Invoker(invoking.Invoker):
         try:
             pool.submit(_draw, call, iterator)
         except RuntimeError as error:  # what an executor raises that has been shut down
-            _LOGGER.warning("The stub's pool takes no more work (%s); an RPC ends because of that", error)
+            if call.is_active():  # else it was refused because everything is being closed
+                _LOGGER.warning("The stub's pool takes no more work (%s); an RPC ends because of that", error)
             call.fail(error)
 
 

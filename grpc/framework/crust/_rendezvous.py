@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional, Union
 
 from grpc.framework.crust import _abortion
-from grpc.framework.foundation import abandonment
+from grpc.framework.foundation import abandonment, forking
 from grpc.framework.foundation.environment import Waiter
 from grpc.framework.interfaces.base import base, utilities
 from grpc.framework.interfaces.face import face
@@ -41,7 +41,9 @@ class Notice:
         self.set = action
 
 
-class Rendezvous(base.Operator, base.ProtocolReceiver, base.Subscription, face.RpcContext, face.Watchable):
+class Rendezvous(
+    base.Operator, base.ProtocolReceiver, base.Subscription, face.RpcContext, face.Watchable, forking.Member
+):
     """One side of an RPC: how it ends, who is to be told, and the threads that wait."""
 
     # The streams of values have their slots here because of several bases only one may have any. `Incoming`,
@@ -143,6 +145,10 @@ class Rendezvous(base.Operator, base.ProtocolReceiver, base.Subscription, face.R
                 for callback in callbacks:
                     self._environment.execute(functools.partial(call_logged, callback, abortion))
         self._after_end()
+
+    def after_fork_in_child(self) -> None:
+        """Have the lock anew; the operation asks for it."""
+        self._lock = threading.Lock()
 
     def _conclude(self, outcome: base.Outcome) -> None:
         """Take the outcome, `_reading` being set. The lock is held."""

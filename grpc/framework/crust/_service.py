@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+_MORE_THAN_ONE = "the method takes exactly one request, and another one was sent"
+
 
 class ServiceCall(
     _incoming.IncomingIterator,
@@ -42,6 +44,7 @@ class ServiceCall(
         "_outcome",
         "_pool",
         "_run",
+        "_surplus_allowed",
         "_terminal_metadata",
     )
 
@@ -72,6 +75,8 @@ class ServiceCall(
         self._pool = pool
         self._run: Optional[Callable[[ServiceCall], None]] = run
         self._needs_request = one_request
+        # Whether another request may come, in order to be refused.
+        self._surplus_allowed = False
         # Takes the requests of an event-driven method, when it has been named; the others draw them.
         self._consumer: Optional[stream.Consumer[Any]] = None
         self._invocation_metadata: Optional[Any] = None
@@ -94,6 +99,9 @@ class ServiceCall(
             self._allow(allowance)
             if payload is None and completion is None and initial_metadata is None and self._run is None:
                 return
+        if payload is not None and self._surplus_allowed:
+            self._refuse_surplus()
+            return
         with self._lock:
             if initial_metadata is not None:
                 self._invocation_metadata = initial_metadata
@@ -109,6 +117,9 @@ class ServiceCall(
             self._arrived(waiters)
 
     def advance_payloads(self, payloads: Sequence[Any], completion: Optional[base.Completion] = None) -> None:
+        if self._surplus_allowed:
+            self._refuse_surplus()
+            return
         with self._lock:
             self._take_in_all(payloads)
             if completion is not None:
@@ -127,6 +138,22 @@ class ServiceCall(
         run, self._run = self._run, None
         return run
 
+    def _allow_surplus(self) -> None:
+        """Let another request come after the only one there may be, unless that was said to be the last.
+
+        Otherwise an invocation side that has another would wait for leave, and never hear that it may not say it. The
+        lock is not held, and the request is still there.
+        """
+        with self._lock:
+            if self._incoming_complete or self._surplus_allowed or len(self._incoming) != 1:
+                return
+            self._surplus_allowed = True
+        self._output.advance(None, None, None, 1)
+
+    def _refuse_surplus(self) -> None:
+        """End an RPC because another request did come. The lock is not held."""
+        self._operation.fail(base.NoSuchMethodError(None, _MORE_THAN_ONE))
+
     def _arrived(self, waiters: Optional[List[Union[Waiter, _rendezvous.Notice]]]) -> None:
         """Let those know who take requests. The lock is not held."""
         if waiters is not None:
@@ -135,6 +162,8 @@ class ServiceCall(
             self._schedule()
 
     def _start(self, run: Callable[[ServiceCall], None]) -> None:
+        if self._needs_request and not self._incoming_complete:
+            self._allow_surplus()
         if self._pool is None:
             run(self)
             return
@@ -175,6 +204,8 @@ class ServiceCall(
                 self._needs_request = True
                 self._run = run
                 return
+        if not self._incoming_complete:
+            self._allow_surplus()
         run(self)
 
     def feed(self, consumer: stream.Consumer[Any]) -> None:

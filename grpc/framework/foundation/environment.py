@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import _thread
 import abc
+import contextlib
 import time
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional, Set
 
 from grpc.framework.foundation import later
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from grpc.framework.foundation import future
 
 
@@ -39,6 +42,36 @@ class Waiter:
         wake = self.wake
         if wake is not None:
             wake()
+
+
+class _GoingToWait:
+    """The scope of `GOING_TO_WAIT`."""
+
+    __slots__ = ("_threads",)
+
+    def __init__(self) -> None:
+        # Needs no lock: each thread adds and removes itself alone.
+        self._threads: Set[int] = set()
+
+    def __enter__(self) -> None:
+        self._threads.add(_thread.get_ident())
+
+    def __exit__(
+        self, kind: Optional[type], error: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        self._threads.discard(_thread.get_ident())
+
+    def __contains__(self, thread: int) -> bool:
+        return thread in self._threads
+
+
+GOING_TO_WAIT = _GoingToWait()
+"""The threads that, as soon as they have begun something, wait for what becomes of it; by `_thread.get_ident()`.
+
+Whoever begins an RPC for a caller that blocks does so inside of `with GOING_TO_WAIT:`. It is advice and no promise: a
+driver need not have somebody else look for the answer to what such a thread sends. Of what any other thread sends, the
+answer is looked for at once.
+"""
 
 
 class Timer(abc.ABC):
@@ -78,6 +111,16 @@ class Environment(abc.ABC):
         reads a connection for others, say) runs it elsewhere; the order of the calls is kept in any case.
         """
         action()
+
+    def call_from_finalizer(self, action: Callable[[], object]) -> None:
+        """Run an action soon, but not here: for those who find that nobody refers to them any more.
+
+        The collector calls finalizers in any thread at any moment, also inside of any lock. So this takes no lock, and
+        the action, which may, runs in another place: by default in a thread of its own. At the interpreter's end, where
+        there are no more threads to be had, it does not run at all.
+        """
+        with contextlib.suppress(RuntimeError):
+            _thread.start_new_thread(action, ())
 
     def wait(self, waiter: Waiter, deadline: Optional[float] = None) -> bool:
         """Block this thread until `waiter` is set or the time has reached `deadline`.

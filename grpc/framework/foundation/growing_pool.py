@@ -13,13 +13,15 @@ import weakref
 from concurrent import futures
 from typing import Any, Callable, List, Optional, Tuple
 
+from grpc.framework.foundation import forking
+
 # How long a thread without work stays, in seconds: long enough to serve one call after another with the same thread.
 _IDLE = 2.0
 
 _Task = Tuple["futures.Future[Any]", Callable[..., Any], Tuple[Any, ...], Any]
 
 
-class GrowingPool(futures.Executor):
+class GrowingPool(futures.Executor, forking.Member):
     """Starts a thread whenever none is idle. The threads are daemons, as tasks may never end.
 
     A pool that is dropped without `shutdown` lets its idle threads go as well.
@@ -36,6 +38,7 @@ class GrowingPool(futures.Executor):
         self._lock = threading.Lock()
         self._idle: List[queue.SimpleQueue[Optional[_Task]]] = []
         self._closed = False
+        forking.register(self)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
         """See `futures.Executor.submit`.
@@ -66,6 +69,10 @@ class GrowingPool(futures.Executor):
     def __del__(self) -> None:
         for tasks in self._idle:  # nobody else can know the pool any more, so no lock
             tasks.put(None)
+
+    def after_fork_in_child(self) -> None:
+        self._lock = threading.Lock()
+        self._idle = []
 
     def _rest(self, tasks: queue.SimpleQueue[Optional[_Task]]) -> bool:
         """Note that a thread has no work; tell whether it may get some."""

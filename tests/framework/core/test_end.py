@@ -369,3 +369,41 @@ class TestForgetting:
         service.end.forget(forgotten, Kind.CANCELLED)  # type: ignore[arg-type]  # as a second thread may do
         assert counted(service.end) == {Kind.CANCELLED: 1}
         assert not is_idle(service.end)
+
+
+class TestForking:
+    """What becomes of an End in a forked process; threads that the child lacks are stood for by what they held."""
+
+    def test_locks_and_roles_that_other_threads_had_are_free_again(self) -> None:
+        invocation = Invocation()
+        customer = Customer()
+        operation, _ = operate_on(invocation.end, customer)
+        invocation.end._lock.acquire()
+        operation._lock.acquire()
+        operation._delivering = operation._transmitting = True
+        invocation.end.after_fork_in_child()
+        assert operation.outcome() is None
+        invocation.end.cancel_all("words")
+        outcome = operation.outcome()
+        assert (outcome.kind, outcome.details) == (Kind.CANCELLED, "words")
+        assert is_idle(invocation.end)
+
+    def test_an_operation_that_had_ended_in_the_middle_of_telling_so_is_forgotten(self) -> None:
+        invocation = Invocation()
+        operation, _ = operate_on(invocation.end, Customer())
+        operation._delivering = True
+        operation.cancel()
+        assert not is_idle(invocation.end)
+        invocation.end.after_fork_in_child()
+        invocation.end.cancel_all("words")
+        assert is_idle(invocation.end)
+
+    def test_what_was_about_to_be_sent_is_the_parents_to_send(self) -> None:
+        invocation = Invocation()
+        operation, operator = operate_on(invocation.end, Customer())
+        operation._transmitting = True
+        operator.advance(payload=b"x")
+        before = len(invocation.link.tickets)
+        invocation.end.after_fork_in_child()
+        operator.advance(completion=DONE)
+        assert [ticket.payload for ticket in invocation.link.tickets[before:]] == [None]

@@ -129,11 +129,34 @@ class TestRequests:
         with pytest.raises(abandonment.Abandoned):
             call.request()
 
-    def test_one_request_grants_nothing(self) -> None:
+    def test_one_request_that_is_the_last_grants_nothing(self) -> None:
+        call = make(True)
+        call.advance(None, b"request", COMPLETION)
+        call.request()
+        assert said(call) == []
+
+    def test_one_request_that_is_not_said_to_be_the_last_grants_another_one_once(self) -> None:
         call = make(True)
         call.advance(None, b"request")
         call.request()
-        assert said(call) == []
+        call.advance(None, None, COMPLETION)
+        assert said(call) == [("allowance", 1)]
+        assert call._operation.failures == []
+
+    @pytest.mark.parametrize("known", [False, True])
+    def test_another_request_where_there_may_be_one_ends_the_rpc(self, known: bool) -> None:
+        call = make(True) if known else make(run=lambda call: call.when_request(lambda call: None))
+        call.advance(None, b"request")
+        call.advance(None, b"another")
+        (failure,) = call._operation.failures
+        assert isinstance(failure, base.NoSuchMethodError)
+        assert failure.details == "the method takes exactly one request, and another one was sent"
+
+    def test_other_requests_in_one_ticket_end_the_rpc_as_well(self) -> None:
+        call = make(True)
+        call.advance(None, b"request")
+        call.advance_payloads([b"another", b"a third"])
+        assert len(call._operation.failures) == 1
 
     def test_are_drawn_in_order_to_their_end(self) -> None:
         call = make()

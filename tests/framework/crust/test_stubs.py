@@ -195,6 +195,18 @@ class TestPoolsThatWereShutDown:
         assert [record.levelname for record in caplog.records] == ["WARNING"]
         world.assert_nothing_left()
 
+    def test_the_stubs_goes_unlogged_where_the_rpcs_are_ended_as_well(
+        self, make_world: MakeWorld, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        world = make_world(*programs.served(programs.Program(), programs.STREAM_UNARY, programs.INLINE))
+        pool = futures.ThreadPoolExecutor(1)
+        pool.shutdown()
+        world.invocation_end.stop(0)
+        stub = implementations.generic_stub(world.invocation_end, pool)
+        with pytest.raises(face.AbortionError):
+            stub.blocking_stream_unary(GROUP, METHOD, iter([b"a"]), 5.0)
+        assert caplog.records == []
+
     def test_the_services_is_a_remote_failure(self, make_world: MakeWorld, caplog: pytest.LogCaptureFixture) -> None:
         world = make_world(*programs.served(programs.Program(), programs.UNARY_UNARY, programs.INLINE))
         world._pools[-1].shutdown()

@@ -123,3 +123,10 @@ def test_a_pool_that_is_dropped_goes_and_so_do_its_idle_threads() -> None:
     assert gone() is None
     thread.join(TIMEOUT)
     assert not thread.is_alive()
+
+
+def test_a_forked_process_waits_for_none_of_the_parents_threads(pool: growing_pool.GrowingPool) -> None:
+    pool._idle.append(queue.SimpleQueue())  # of a thread that is not there
+    pool._lock.acquire()  # by another one
+    pool.after_fork_in_child()
+    assert pool.submit(int, "7").result(TIMEOUT) == 7

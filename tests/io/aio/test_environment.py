@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any, Callable, List, Tuple
 
 import pytest
@@ -116,3 +117,24 @@ def test_an_error_of_an_open_loop_is_not_hidden(monkeypatch: pytest.MonkeyPatch)
             _environment.call_from_thread(loop, lambda: None)
     finally:
         loop.close()
+
+
+def test_what_a_finalizer_wants_done_is_done_on_the_loop_whatever_the_thread() -> None:
+    async def scenario() -> int:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[int] = loop.create_future()
+
+        def elsewhere() -> None:
+            environment.call_from_finalizer(lambda: done.set_result(threading.get_ident()))
+
+        environment = _environment.Environment(loop)
+        await loop.run_in_executor(None, elsewhere)
+        return await done
+
+    assert asyncio.run(scenario()) == threading.get_ident()
+
+
+def test_a_finalizer_may_come_after_the_loop_was_closed() -> None:
+    loop = asyncio.new_event_loop()
+    loop.close()
+    _environment.Environment(loop).call_from_finalizer(pytest.fail)

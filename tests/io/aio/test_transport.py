@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, Callable, Coroutine, List, Optional
 
+from grpc._io import buffers
 from grpc._io.aio import _registry, _transport
 from tests.io.rigs import LoopRig
 from tests.io.talkers import LOST, Talker
@@ -24,6 +25,10 @@ class _Notes(asyncio.Transport):
         self.limits: List[Optional[int]] = []
         self.closed = False
         self.aborted = False
+        self.failed = False
+
+    def is_closing(self) -> bool:
+        return self.closed or self.aborted or self.failed
 
     def write(self, data: Any) -> None:
         self.written.append(bytes(data))
@@ -136,6 +141,23 @@ class TestWriting:
 
         _run(scenario)
 
+    def test_a_buffer_is_held_only_while_asyncio_reads_into_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        spare: List[memoryview] = []
+        monkeypatch.setattr(buffers, "_spare", spare)
+
+        async def scenario() -> None:
+            benches = [_Bench(), _Bench()]
+            for bench in benches * 2:
+                bench.receive(b"x")
+                assert len(spare) == 1
+            assert benches[0].transport.get_buffer(-1) is benches[0].transport.get_buffer(-1)
+            assert spare == []
+            benches[1].transport.get_buffer(-1)
+            benches[0].transport.buffer_updated(0)
+            assert len(spare) == 1
+
+        _run(scenario)
+
     def test_each_read_is_copied_out_of_the_shared_buffer(self) -> None:
         async def scenario() -> None:
             bench = _Bench()
@@ -234,6 +256,20 @@ class TestTheEnd:
             bench.transport.connection_lost(None)
             assert bench.talker.delivered == [LOST]
             assert bench.rig.faults == []
+
+        _run(scenario)
+
+    def test_nothing_is_written_once_asyncio_has_given_the_socket_up(self) -> None:
+        # It says so to the protocol later, and until then warns of every write.
+        async def scenario() -> None:
+            bench = _Bench()
+            bench.notes.failed = True
+            for _ in range(2 * _transport._BATCH):
+                bench.talker.say(b"x")
+            await _turn()
+            assert bench.written == []
+            bench.transport.connection_lost(BrokenPipeError())
+            assert bench.talker.delivered[-1] is LOST
 
         _run(scenario)
 

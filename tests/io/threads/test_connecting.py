@@ -14,7 +14,7 @@ from grpc._io.threads import _connecting
 from grpc._io.threads._driver import Driver
 from grpc._io.threads._reactor import Reactor
 from tests.io.lines import LIMIT, LineConnection
-from tests.io.threads.rig import Clock
+from tests.io.threads.rig import Clock, until
 
 if TYPE_CHECKING:
     import pathlib
@@ -285,6 +285,68 @@ class TestCancelling:
             for transport in outcomes.transports:
                 transport.close("cancelled too late")
         assert outcomes.failures == []
+
+
+class TestClosingTheDriver:
+    """While another thread has an attempt begun, and has not come to hold it yet: it will be cancelled late."""
+
+    @pytest.fixture
+    def reactor(self, _no_descriptor_is_left: None) -> Reactor:
+        return Reactor("grpc-test-reactor")
+
+    @staticmethod
+    def _close_while_busy(driver: Driver, reactor: Reactor, go_on: threading.Event) -> None:
+        closing = threading.Thread(target=driver.close)
+        closing.start()
+        until(lambda: "idle" in repr(reactor))
+        go_on.set()
+        closing.join(LIMIT)
+
+    def test_gives_up_an_attempt_before_it_begins(
+        self, reactor: Reactor, server: socket.socket, outcomes: Outcomes, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        driver = Driver(reactor)
+        go_on = threading.Event()
+        reactor.call_soon(lambda: _wait(go_on))
+        attempt = driver.connect(_address(server), outcomes.open, outcomes.failed)
+        self._close_while_busy(driver, reactor, go_on)
+        attempt.cancel()
+        assert not outcomes.over.is_set()
+        assert (reactor.members, caplog.messages) == ({}, [])
+
+    def test_gives_up_an_attempt_that_is_about_to_be_watched(
+        self,
+        reactor: Reactor,
+        server: socket.socket,
+        outcomes: Outcomes,
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+        connect = _connecting.Connecting._connect
+
+        def connect_late(attempt: _connecting.Connecting, *arguments: Any) -> None:
+            begun.set()
+            _wait(go_on)
+            connect(attempt, *arguments)
+
+        monkeypatch.setattr(_connecting.Connecting, "_connect", connect_late)
+        driver = Driver(reactor)
+        attempt = driver.connect(_address(server), outcomes.open, outcomes.failed)
+        _wait(begun)
+        self._close_while_busy(driver, reactor, go_on)
+        attempt.cancel()
+        assert not outcomes.over.is_set()
+        assert (reactor.members, caplog.messages) == ({}, [])
+
+    def test_leaves_nothing_of_an_attempt_that_comes_later(
+        self, reactor: Reactor, server: socket.socket, outcomes: Outcomes
+    ) -> None:
+        driver = Driver(reactor)
+        driver.close()
+        driver.connect(_address(server), outcomes.open, outcomes.failed).cancel()
+        assert not outcomes.over.is_set()
+        assert (reactor.members, list(reactor._soon)) == ({}, [])
 
 
 class TestResolving:

@@ -47,6 +47,8 @@ transport.close("enough")  # now there is nothing that a child would have to rep
 listener.close()
 for accepted, _ in served:
     accepted.close("enough")
+# A reactor that is just reading closes the descriptor when it comes out of that.
+until(lambda: all(end._socket.fileno() == -1 for end in (transport, *(accepted for accepted, _ in served))))
 
 def child():
     gc.collect()

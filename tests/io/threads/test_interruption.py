@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from grpc._io.threads._transport import Transport
 
-_OURS = ("_transport.py", "_writing.py", "_roles.py", "_poller.py")
+_OURS = ("_transport.py", "_sharing.py", "_writing.py", "_roles.py", "_poller.py")
 
 
 class _Interrupter:
@@ -118,6 +118,12 @@ def _alone(rig: Rig, connection: LineConnection, transport: Transport) -> List[A
     return []
 
 
+def _after_another(rig: Rig, connection: LineConnection, transport: Transport) -> List[Any]:
+    """A call before that leaves the socket to nobody: this one has to have the reactor watch."""
+    assert transport.wait(rig.environment, echo(connection, transport, b"before"), None)
+    return []
+
+
 def _with_a_sleeper(rig: Rig, connection: LineConnection, transport: Transport) -> List[Any]:
     """Another caller reads first, a third one sleeps; both must come to an end."""
     threads = []
@@ -139,7 +145,7 @@ def _with_a_sleeper(rig: Rig, connection: LineConnection, transport: Transport) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("prepare", [_alone, _with_a_sleeper], ids=["the reader", "a sleeper"])
+@pytest.mark.parametrize("prepare", [_alone, _after_another, _with_a_sleeper], ids=["the reader", "again", "a sleeper"])
 def test_an_interruption_at_any_line_leaves_nobody_waiting(
     prepare: Callable[[Rig, LineConnection, Transport], List[Any]], caplog: pytest.LogCaptureFixture
 ) -> None:

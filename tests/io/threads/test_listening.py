@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
 import os
-import re
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, Iterator, List
@@ -14,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Iterator, List
 import pytest
 
 from grpc._io import addresses, contract
-from grpc._io.threads import _binding
 from grpc._io.threads._driver import Driver
 from grpc._io.threads._reactor import Reactor
 from tests.io.lines import LIMIT, LineConnection
@@ -84,80 +81,12 @@ class TestPorts:
         _greeted(socket.AF_INET, ("127.0.0.2", listener.port))
         listener.close()
 
-    def test_if_the_port_is_taken_on_one_of_them_another_one_is_found(
-        self, driver: Driver, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        _two_addresses(monkeypatch)
-        taken: List[socket.socket] = []
-        bind_one = _binding._bind_one
-
-        def spoil_once(place: contract.Address, port: Any, so_reuseport: bool) -> Any:
-            if port is not None and not taken:
-                taken.append(socket.create_server(("127.0.0.2", port)))
-            return bind_one(place, port, so_reuseport)
-
-        monkeypatch.setattr(_binding, "_bind_one", spoil_once)
-        listener = driver.listen("two.example:0")
-        assert listener.port != taken[0].getsockname()[1]
-        listener.close()
-        taken[0].close()
-
-    def test_a_host_without_ipv6_is_content_with_ipv4(self, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-        make = socket.socket
-
-        def without(family: int = -1, *arguments: Any, **keywords: Any) -> socket.socket:
-            if family == socket.AF_INET6:
-                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
-            return make(family, *arguments, **keywords)
-
-        monkeypatch.setattr(socket, "socket", without)
-        for address in ("[::]:0", "localhost:0"):
-            with contextlib.closing(driver.listen(address)) as listener:
-                assert listener.port > 0
-        with pytest.raises(OSError, match=r"cannot listen on '\[::1\]:0': Address family not supported"):
-            driver.listen("[::1]:0")
-
     def test_the_ipv6_wildcard_takes_ipv4_too(self, driver: Driver, accepting: Accepting) -> None:
         listener = driver.listen("[::]:0")
         listener.start(accepting)
         _greeted(socket.AF_INET, ("127.0.0.1", listener.port))
         assert accepting.transports[0].peer.startswith("ipv4:127.0.0.1:")
         listener.close()
-
-    def test_a_busy_port_is_an_error_that_names_the_address(self, driver: Driver) -> None:
-        listener = driver.listen("127.0.0.1:0")
-        address = f"127.0.0.1:{listener.port}"
-        with pytest.raises(OSError, match=re.escape(f"cannot listen on '{address}': Address already in use")) as caught:
-            driver.listen(address)
-        assert caught.value.errno == errno.EADDRINUSE
-        listener.close()
-
-    def test_so_reuseport_has_to_be_asked_for_by_both(self, driver: Driver) -> None:
-        first = driver.listen("127.0.0.1:0", so_reuseport=True)
-        address = f"127.0.0.1:{first.port}"
-        second = driver.listen(address, so_reuseport=True)
-        with pytest.raises(OSError, match="Address already in use"):
-            driver.listen(address)
-        assert second.port == first.port
-        first.close()
-        second.close()
-
-    def test_so_reuseport_where_there_is_none_is_an_error(
-        self, driver: Driver, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.delattr(socket, "SO_REUSEPORT")
-        with pytest.raises(OSError, match="this system has no SO_REUSEPORT"):
-            driver.listen("127.0.0.1:0", so_reuseport=True)
-
-    def test_a_name_that_is_unknown_is_an_error_that_names_the_address(
-        self, driver: Driver, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def unknown(*_: Any) -> Any:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-        monkeypatch.setattr(socket, "getaddrinfo", unknown)
-        with pytest.raises(OSError, match=r"cannot listen on 'nowhere\.example:1': Name or service not known"):
-            driver.listen("nowhere.example:1")
 
     def test_a_closed_listener_frees_its_port_at_once(self, driver: Driver, accepting: Accepting) -> None:
         listener = driver.listen("127.0.0.1:0")
@@ -209,30 +138,6 @@ class TestUnixSockets:
         listener.start(accepting)
         _greeted(socket.AF_UNIX, path)
         listener.close()
-
-    def test_the_file_of_a_server_that_lives_is_not(self, driver: Driver, tmp_path: pathlib.Path) -> None:
-        path = tmp_path / "socket"
-        with contextlib.closing(driver.listen(f"unix:{path}")):
-            with pytest.raises(OSError, match=re.escape(f"cannot listen on 'unix:{path}'")):
-                driver.listen(f"unix:{path}")
-            assert path.exists()
-
-    def test_a_file_of_another_kind_is_not_touched(self, driver: Driver, tmp_path: pathlib.Path) -> None:
-        path = tmp_path / "precious"
-        path.write_text("data", encoding="utf-8")
-        with pytest.raises(OSError, match="Address already in use"):
-            driver.listen(f"unix:{path}")
-        assert path.read_text(encoding="utf-8") == "data"
-
-    def test_a_file_that_another_server_has_put_there_since_stays(self, driver: Driver, tmp_path: pathlib.Path) -> None:
-        path = tmp_path / "socket"
-        listener = driver.listen(f"unix:{path}")
-        (tmp_path / "kept").hardlink_to(path) if hasattr(path, "hardlink_to") else os.link(path, tmp_path / "kept")
-        path.unlink()  # the number of its inode is not used again, as a link is left
-        with socket.socket(socket.AF_UNIX) as other:
-            other.bind(str(path))
-            listener.close()
-        assert path.exists()
 
 
 class TestAccepting:

@@ -307,3 +307,21 @@ class TestUsers:
         caplog.set_level(logging.DEBUG)
         reactor = Reactor("grpc-test-reactor")
         assert repr(reactor) == "<Reactor 'grpc-test-reactor', idle, 0 users, 0 descriptors>"
+
+
+class TestFinalizers:
+    def test_an_action_is_taken_inside_of_the_reactors_own_lock_and_runs_after_it(self, reactor: Reactor) -> None:
+        ran = threading.Event()
+        with reactor._lock:
+            reactor.call_from_finalizer(ran.set)
+        _await(ran)
+
+    def test_an_action_starts_no_thread_in_a_forked_process_but_runs_with_the_first(self) -> None:
+        reactor = Reactor("grpc-test-reactor")
+        ran = threading.Event()
+        reactor.call_from_finalizer(ran.set)
+        assert _threads() == []
+        reactor.acquire()
+        _await(ran)
+        reactor.release()
+        reactor.join()

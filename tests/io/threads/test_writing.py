@@ -100,6 +100,15 @@ class TestWriting:
             assert len(lines_of(peer, 1)[0]) == BIG
         rig.close()
 
+    def test_pieces_wait_like_bytes(self, rig: Rig) -> None:
+        connection, transport, peer = _opened(rig, send_buffer=4096)
+        pieces: List[Any] = [[b"a" * 5, memoryview(b"b" * BIG), b"c\n"], b"d\n", b""]
+        connection.pieces_to_send = lambda: pieces.pop(0)  # type: ignore[method-assign]
+        transport.settle()
+        assert len(pieces) == 2
+        first, second = lines_of(peer, 2)
+        assert (first, second) == (b"a" * 5 + b"b" * BIG + b"c", b"d")
+
     def test_after_waiting_the_next_bytes_are_written_directly_again(self, rig: Rig) -> None:
         connection, transport, peer = _opened(rig, send_buffer=4096)
         _write(connection, transport, b"a" * BIG + b"\n")
@@ -435,5 +444,3 @@ class TestOptions:
         _, transport, _ = _opened(rig)
         assert transport.auth_context is None
         assert transport.peer == "unix:test"
-
-

@@ -41,6 +41,14 @@ class PassiveCall(Watchable):
         """Tells whether `Call.initial_metadata` returns at once."""
         raise NotImplementedError
 
+    @abc.abstractmethod
+    def forsake(self) -> None:
+        """Cancels the RPC soon, if it goes on: for a finalizer of whoever was the only one to have it.
+
+        Takes no lock, unlike `Call.cancel`, as finalizers may be called inside of any.
+        """
+        raise NotImplementedError
+
 
 class PassiveSource(Watchable):
     """An RPC from which values can be taken as they arrive; taking them is what allows the other side to send more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Optional
 
 from grpc.framework.common.cardinality import Cardinality
+from grpc.framework.foundation.environment import GOING_TO_WAIT
 from grpc.framework.interfaces.face import face
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class UnaryUnaryMultiCallable(_MultiCallable, face.UnaryUnaryMultiCallable):
         with_call: bool = False,
         protocol_options: Optional[Any] = None,
     ) -> Any:
-        call = self._invoker.unary_unary(self._group, self._method, request, timeout, metadata, protocol_options)
+        with GOING_TO_WAIT:
+            call = self._invoker.unary_unary(self._group, self._method, request, timeout, metadata, protocol_options)
         response = call.response()
         return (response, call) if with_call else response
 

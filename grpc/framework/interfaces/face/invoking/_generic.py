@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
 
+from grpc.framework.foundation.environment import GOING_TO_WAIT
 from grpc.framework.interfaces.face import face
 from grpc.framework.interfaces.face.invoking import _callables
 
@@ -32,7 +33,8 @@ class GenericStub(face.GenericStub):
         with_call: bool = False,
         protocol_options: Optional[Any] = None,
     ) -> Any:
-        call = self._invoker.unary_unary(group, method, request, timeout, metadata, protocol_options)
+        with GOING_TO_WAIT:
+            call = self._invoker.unary_unary(group, method, request, timeout, metadata, protocol_options)
         response = call.response()
         return (response, call) if with_call else response
 
