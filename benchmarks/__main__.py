@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence
 
-from benchmarks import discovery, figure, machine, report, runner
+from benchmarks import discovery, figure, machine, report, runner, targets
 from peers.environment import EnvironmentUnavailable
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         print(error, file=sys.stderr)
         return 1
     made = report.rows(outcome.measurements, peers, workloads)
-    _print(outcome, report.table(made, workloads))
+    verdicts = targets.judge(made, workloads)
+    _print(outcome, report.table(made, workloads, verdicts))
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    document = _document(options, facts, peers, workloads, outcome, made)
+    document = _document(options, facts, peers, workloads, outcome, made, verdicts)
     options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if made:
         _draw(made, peers, workloads, facts, options.json.with_suffix(".png"))
@@ -115,6 +116,7 @@ def _document(
     workloads: Sequence[Workload],
     outcome: runner.Outcome,
     made: List[report.Row],
+    verdicts: List[targets.Verdict],
 ) -> Dict[str, Any]:
     return {
         "format": 1,
@@ -123,6 +125,10 @@ def _document(
         "peers": {peer.name: {"title": peer.title, "versions": outcome.versions.get(peer.name)} for peer in peers},
         "workloads": {workload.name: dataclasses.asdict(workload) for workload in workloads},
         "summary": report.as_json(made),
+        "targets": [
+            {**verdict.target._asdict(), "metric": verdict.metric, "value": verdict.value, "reached": verdict.reached}
+            for verdict in verdicts
+        ],
         "measurements": [measurement._asdict() for measurement in outcome.measurements],
         "failures": outcome.failures,
     }

@@ -10,6 +10,7 @@ import statistics
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 if TYPE_CHECKING:
+    from benchmarks import targets
     from benchmarks.entries import Peer, Workload
     from benchmarks.runner import Measurement
 
@@ -30,15 +31,6 @@ class Row(NamedTuple):
     rounds: int
     spreads: Dict[str, Spread]
     ratios: Dict[str, float]
-
-
-# Column heading and metric of what stands right of the headline.
-_COLUMNS = {
-    "p50 us": "p50_us",
-    "p99 us": "p99_us",
-    "client CPU us": "client_cpu_us",
-    "server CPU us": "server_cpu_us",
-}
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -74,13 +66,14 @@ def rows(measurements: Iterable[Measurement], peers: Sequence[Peer], workloads: 
     return made
 
 
-def table(made: Sequence[Row], workloads: Sequence[Workload]) -> str:
-    """Return the rows as text, a block per workload, figures aligned to the right."""
+def table(made: Sequence[Row], workloads: Sequence[Workload], verdicts: Sequence[targets.Verdict] = ()) -> str:
+    """Return the rows as text, a block per workload, figures aligned to the right, targets beneath."""
     blocks = []
     for workload in workloads:
         chosen = [row for row in made if row.workload == workload.name]
         if chosen:
-            blocks.append(f"{workload.title}\n" + "\n".join(_block(chosen, workload)))
+            judged = [str(verdict) for verdict in verdicts if verdict.target.workload == workload.name]
+            blocks.append("\n".join([workload.title, *_block(chosen, workload), *judged]))
     return "\n\n".join(blocks)
 
 
@@ -104,17 +97,16 @@ def _headline_ratio(ours: Dict[str, Spread], peer: Dict[str, Spread], workload: 
 
 def _block(chosen: Sequence[Row], workload: Workload) -> List[str]:
     our_names = list({name: None for row in chosen for name in row.ratios})
-    lines = [["peer", workload.unit, "lowest", "highest", *_COLUMNS, *(f"{name}/peer" for name in our_names)]]
+    # Only what somebody was measured at.
+    columns = {head: name for head, name in workload.columns.items() if any(name in row.spreads for row in chosen)}
+    lines = [["peer", workload.unit, "lowest", "highest", *columns, *(f"{name}/peer" for name in our_names)]]
     for row in chosen:
         headline = row.spreads.get(workload.headline)
         lines.append(
             [
                 row.peer,
-                *(_figure(value) for value in (headline or (None, None, None))),
-                *(
-                    _figure(row.spreads[metric].median if metric in row.spreads else None)
-                    for metric in _COLUMNS.values()
-                ),
+                *(figure(value) for value in (headline or (None, None, None))),
+                *(figure(row.spreads[metric].median if metric in row.spreads else None) for metric in columns.values()),
                 *(f"{row.ratios[name]:.2f}" if name in row.ratios else "-" for name in our_names),
             ]
         )
@@ -125,7 +117,8 @@ def _block(chosen: Sequence[Row], workload: Workload) -> List[str]:
     ]
 
 
-def _figure(value: Optional[float]) -> str:
+def figure(value: Optional[float]) -> str:
+    """Return a value as the table shows it: in full, small ones with two decimals."""
     if value is None:
         return "-"
-    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2f}"
+    return f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:.2f}"

@@ -10,5 +10,5 @@ PEER = Peer(
     interpreter=this_python,
     client="bare_h2_client.py",
     server="bare_h2_server.py",
-    workloads=("unary_sequence", "unary_in_flight"),
+    workloads=("unary_sequence", "unary_in_flight", "unary_in_flight_1", "unary_in_flight_10"),
 )

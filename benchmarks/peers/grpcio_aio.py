@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.entries import Peer
+from benchmarks.entries import ECHO, FRESH, KEPT, STREAMING, UNARY, Peer
 from peers import environment
 
 PEER = Peer(
@@ -11,5 +11,7 @@ PEER = Peer(
     interpreter=environment.python,
     client="aio_client.py",
     server="aio_server.py",
-    workloads=("unary_sequence", "unary_in_flight"),
+    workloads=(*UNARY, *STREAMING, *ECHO, *KEPT, *FRESH),
+    modules=("grpc.aio",),
+    first_call="first_call_aio.py",
 )

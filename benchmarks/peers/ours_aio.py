@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from benchmarks.entries import LINE_PROTOCOL_FOLDER, ROOT, Peer, this_python
+from benchmarks.entries import (
+    ECHO,
+    FRESH,
+    GROWTH,
+    KEPT,
+    LINE_PROTOCOL_FOLDER,
+    ROOT,
+    STREAMING,
+    UNARY,
+    Peer,
+    this_python,
+)
 
 PEER = Peer(
     name="ours_aio",
@@ -10,7 +21,9 @@ PEER = Peer(
     interpreter=this_python,
     client="aio_client.py",
     server="aio_server.py",
-    workloads=("unary_sequence", "unary_in_flight"),
+    workloads=(*UNARY, *STREAMING, *ECHO, *KEPT, *FRESH, *GROWTH),
+    modules=("grpc.aio",),
+    first_call="first_call_aio.py",
     python_path=(LINE_PROTOCOL_FOLDER, ROOT),
     is_ours=True,
 )

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import aio_drivers
-import line_protocol
+import aio_handlers
+import measuring
+import messages
+import usage
 
-import grpc
 from grpc import aio
-
-
-async def echo(request: bytes, context: Any) -> bytes:
-    """Return the request."""
-    return request
 
 
 async def main() -> None:
     """Serve until stdin closes."""
-    server = aio.server()
-    handlers = {"Echo": grpc.unary_unary_rpc_method_handler(echo)}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bench.Bench", handlers),))
+    usage.raise_file_limit()
+    server = aio.server(options=messages.SERVER_OPTIONS)
+    service = aio_handlers.Service()
+    server.add_generic_rpc_handlers((service,))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    line_protocol.say({"port": port})
-    await aio_drivers.answer_server()
+    measuring.say_port(port)
+    await aio_drivers.answer_server(lambda: service.arrived)
     await server.stop(None)
 
 

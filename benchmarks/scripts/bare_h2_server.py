@@ -8,6 +8,7 @@ from typing import Dict
 
 import line_protocol
 import measuring
+import usage
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived, StreamEnded
@@ -46,10 +47,11 @@ def serve(listener: socket.socket) -> None:
 def main() -> None:
     """Serve until stdin closes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        line_protocol.say({"port": listener.getsockname()[1]})
+        measuring.say_port(listener.getsockname()[1])
         # In a thread only so that the harness can be answered; it ends with the client, or else with the process.
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
-        measuring.answer_server()
+        for order in line_protocol.orders():
+            usage.answer(order)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,10 @@ import threading
 from typing import Any, Callable, Deque, Dict, List, Mapping, Tuple
 
 import measuring
+import messages
+import sync_holder
+import sync_streams
+import usage
 from measuring import Stopwatch, now
 
 import grpc
@@ -92,7 +96,7 @@ class Client:
 
     def __init__(self, channel: Any) -> None:
         # No serializers: payloads are bytes on both sides.
-        self._echo = channel.unary_unary("/bench.Bench/Echo")
+        self._echo = channel.unary_unary(messages.method("Echo"))
 
     def unary_sequence(self, parameters: Mapping[str, Any], stopwatch: Stopwatch) -> None:
         """Make blocking calls, one after another."""
@@ -109,9 +113,12 @@ class Client:
 
 def main(port: str) -> None:
     """Connect to ``port`` and obey the harness."""
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    usage.raise_file_limit()
+    target = f"127.0.0.1:{port}"
+    with grpc.insecure_channel(target, options=messages.OPTIONS) as channel:
         client = Client(channel)
-        measuring.obey_client({"unary_sequence": client.unary_sequence, "unary_in_flight": client.unary_in_flight})
+        unary = {"unary_sequence": client.unary_sequence, "unary_in_flight": client.unary_in_flight}
+        measuring.obey_client({**unary, **sync_streams.drivers(channel), **sync_holder.drivers(target)})
 
 
 if __name__ == "__main__":

@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent import futures
 from typing import Any
 
 import line_protocol
 import measuring
+import messages
+import sync_handlers
+import usage
 
 import grpc
 
+_THREADS = 10
 
-def echo(request: bytes, context: Any) -> bytes:
-    """Return the request."""
-    return request
+
+class Pool(futures.ThreadPoolExecutor):
+    """The server's pool, which counts what reaches it and has all its threads from the start.
+
+    Otherwise it would start them as needed, and threads are counted.
+
+    Attributes:
+        arrived: how many calls have come. Of streams that are held most wait for a thread, so nothing later can tell.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=_THREADS)
+        self.arrived = 0
+        all_there = threading.Barrier(_THREADS)
+        for waiting in [self.submit(all_there.wait) for _ in range(_THREADS)]:
+            waiting.result()
+
+    def submit(self, *arguments: Any, **named: Any) -> futures.Future[Any]:
+        """As the superclass."""
+        self.arrived += 1
+        return super().submit(*arguments, **named)
 
 
 def main() -> None:
     """Serve until stdin closes."""
-    with futures.ThreadPoolExecutor(max_workers=10) as pool:
-        server = grpc.server(pool)
-        handlers = {"Echo": grpc.unary_unary_rpc_method_handler(echo)}
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bench.Bench", handlers),))
+    usage.raise_file_limit()
+    with Pool() as pool:
+        server = grpc.server(pool, options=messages.SERVER_OPTIONS)
+        server.add_generic_rpc_handlers((sync_handlers.handlers(),))
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
-        line_protocol.say({"port": port})
-        measuring.answer_server()
+        measuring.say_port(port)
+        for order in line_protocol.orders():
+            usage.answer(order, pool.arrived)
         server.stop(None).wait()
 
 

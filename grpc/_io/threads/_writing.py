@@ -14,6 +14,7 @@ connection is given up; a delivery is done again by the reactor, once.
 
 from __future__ import annotations
 
+import _thread
 import abc
 import collections
 import logging
@@ -25,12 +26,19 @@ from typing import TYPE_CHECKING, Any, Deque, Dict, Optional, Union
 from grpc._io import contract, pieces, securing
 from grpc._io.threads import _timers
 from grpc._io.threads._roles import CLOSED, UNWATCHED, WATCHED, Reading
+from grpc.framework.foundation.environment import POURING
 
 if TYPE_CHECKING:
     from grpc._io.threads._reactor import Reactor
     from grpc.framework.foundation import environment
 
 _LOGGER = logging.getLogger(__name__)
+
+# Messages that follow one another within so many seconds are a burst, and who sends them need not write each alone.
+BURST_GAP = 100e-6
+
+# How long the reactor may be kept from writing them, which needs the interpreter's lock for it, before a sender does.
+LONGEST_DELAY = 1e-3
 
 _TORN_OUT = "a thread was interrupted while it worked on the connection"
 _DEFECT = "internal error"
@@ -47,6 +55,8 @@ class WritingTransport(securing.SecurableTransport):
         "_deliveries",
         "_due",
         "_peer",
+        "_poured_at",
+        "_promised_at",
         "_reactor",
         "_reading",
         "_socket",
@@ -74,6 +84,8 @@ class WritingTransport(securing.SecurableTransport):
         self._writing = True
         self._write_blocked = False
         self._unsent: pieces.Rest = b""
+        # When a thread that sends a stream came by last, and when the reactor was asked to write; 0: it is not.
+        self._poured_at = self._promised_at = 0.0
         self._due = _timers.NEVER
         self._deadline_timer: Optional[environment.Timer] = None
         self._reading: Reading = WATCHED
@@ -127,12 +139,36 @@ class WritingTransport(securing.SecurableTransport):
         if self._reading is UNWATCHED:
             self._look_out()
         if not self._writing:
-            self._write()
+            if not (POURING.threads and _thread.get_ident() in POURING and self._leave_to_reactor()):
+                self._write()
         elif self._write_blocked:
             with self.lock:
                 self._keep_deadline()
         if self._deliveries:
             self._deliver()
+
+    def _leave_to_reactor(self) -> bool:
+        """Tell whether what this thread has to write, which sends one message after another, is going to be written.
+
+        The first of a burst is written by its own thread, at once. A system call for each of the others would be most
+        of what they cost, so the reactor writes them, all that there are when it comes to it. Needs no lock: what a
+        thread wants written is there before it comes here, and the promise is taken back before the reactor looks.
+        """
+        now = self._reactor.time()
+        last, self._poured_at = self._poured_at, now
+        promised_at = self._promised_at
+        if promised_at:
+            return now - promised_at < LONGEST_DELAY
+        if now - last > BURST_GAP:
+            return False
+        self._promised_at = now
+        self._reactor.call_soon(self._keep_promise)
+        return True
+
+    def _keep_promise(self) -> None:
+        """Write what others have left. On the reactor's thread."""
+        self._promised_at = 0.0
+        self.settle()
 
     def _write(self) -> None:
         """Write all there is, unless another thread is at it."""

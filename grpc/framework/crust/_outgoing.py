@@ -8,7 +8,7 @@ from typing import Any, Callable, FrozenSet, Iterator
 
 from grpc.framework.crust import _allowance, _rendezvous
 from grpc.framework.foundation import abandonment, stream
-from grpc.framework.foundation.environment import Waiter
+from grpc.framework.foundation.environment import POURING, Waiter
 from grpc.framework.interfaces.face import face
 
 # Iterators whose values are all there already: several can be drawn at once without keeping any of them back.
@@ -58,6 +58,13 @@ class OutgoingPump(Outgoing):
         if type(values) in _AT_HAND:
             self._pump_batches(values)
             return
+        with POURING:
+            exhausted = self._pour(values)
+        if exhausted:
+            self._output.advance(None, None, self._closing())
+
+    def _pour(self, values: Iterator[Any]) -> bool:
+        """Send all that an iterator gives; tell whether it was all, or the RPC has ended before that."""
         advance = self._output.advance
         sent = 0
         while not self._ended:
@@ -67,12 +74,12 @@ class OutgoingPump(Outgoing):
             try:
                 value = next(values)
             except StopIteration:
-                advance(None, None, self._closing())
-                return
+                return True
             if value is None:
                 raise ValueError(_NONE_IS_NO_VALUE)
             sent += 1
             advance(None, value)
+        return False
 
     def _pump_batches(self, values: Iterator[Any]) -> None:
         """Do the same for an iterator that never blocks: what is allowed leaves together."""

@@ -44,33 +44,40 @@ class Waiter:
             wake()
 
 
-class _GoingToWait:
-    """The scope of `GOING_TO_WAIT`."""
+class _Threads:
+    """Which threads are inside of a scope; for each of the scopes below there is one."""
 
-    __slots__ = ("_threads",)
+    __slots__ = ("threads",)
 
     def __init__(self) -> None:
         # Needs no lock: each thread adds and removes itself alone.
-        self._threads: Set[int] = set()
+        self.threads: Set[int] = set()
 
     def __enter__(self) -> None:
-        self._threads.add(_thread.get_ident())
+        self.threads.add(_thread.get_ident())
 
     def __exit__(
         self, kind: Optional[type], error: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> None:
-        self._threads.discard(_thread.get_ident())
+        self.threads.discard(_thread.get_ident())
 
     def __contains__(self, thread: int) -> bool:
-        return thread in self._threads
+        return thread in self.threads
 
 
-GOING_TO_WAIT = _GoingToWait()
+GOING_TO_WAIT = _Threads()
 """The threads that, as soon as they have begun something, wait for what becomes of it; by `_thread.get_ident()`.
 
 Whoever begins an RPC for a caller that blocks does so inside of `with GOING_TO_WAIT:`. It is advice and no promise: a
 driver need not have somebody else look for the answer to what such a thread sends. Of what any other thread sends, the
 answer is looked for at once.
+"""
+
+POURING = _Threads()
+"""The threads that send one value after another, as fast as they get them; by `_thread.get_ident()`.
+
+Whoever draws from a customer's iterator does so inside of `with POURING:`. It is advice as well: where such a thread
+has just sent something, a driver may have somebody else send what it says next, with what follows by then.
 """
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from grpc.framework.crust import _event, _unary
 from grpc.framework.foundation import abandonment
+from grpc.framework.foundation.environment import POURING
 from grpc.framework.interfaces.base import base
 from tests.framework.crust.fakes import FakeOperation
 from tests.framework.crust.invocations import Receiver
@@ -127,6 +128,31 @@ class TestPump:
     def test_an_end_that_comes_just_before_it_would_wait_is_noticed(self, pump: _unary.PumpedUnaryCall) -> None:
         pump.cancel()
         pump._wait_for_leave(1)  # would be an error of the environment: nobody wakes it any more
+
+    def test_pours_values_but_not_the_end(self, pump: _unary.PumpedUnaryCall, operation: FakeOperation) -> None:
+        seen: List[bool] = []
+        plain = operation.advance
+
+        def advance(*arguments: Any, **named: Any) -> None:
+            seen.append(threading.get_ident() in POURING)
+            plain(*arguments, **named)
+
+        operation.advance = advance  # type: ignore[method-assign]
+        pump._allow(9)
+        pump.pump(Counting(3))
+        assert seen == [True, True, True, False]
+
+    def test_pours_no_more_when_the_iterator_has_raised(
+        self, pump: _unary.PumpedUnaryCall, operation: FakeOperation
+    ) -> None:
+        def broken() -> Iterator[int]:
+            yield 1
+            raise ValueError("no more")
+
+        pump._allow(9)
+        with pytest.raises(ValueError, match="no more"):
+            pump.pump(broken())
+        assert threading.get_ident() not in POURING
 
     def test_lets_out_what_the_iterator_raises(self, pump: _unary.PumpedUnaryCall, operation: FakeOperation) -> None:
         def values() -> Iterator[bytes]:
