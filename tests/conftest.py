@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
 from typing import Collection, Iterator
 
 import pytest
+
+from grpc.framework.foundation import growing_pool
 
 _PATIENCE = 5.0  # seconds for all threads of one test together, so that a slow machine does not fail an innocent test
 
@@ -17,6 +20,12 @@ for _name in ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_pr
     os.environ.pop(_name, None)
 
 
+def pytest_collection_finish() -> None:
+    """Take what there is before the first test out of the collector's sight: many tests collect, each time all of it."""
+    gc.collect()
+    gc.freeze()
+
+
 def _still_running(before: Collection[threading.Thread]) -> list[str]:
     """Wait for every thread that is not among `before`; the names of those that did not end, sorted."""
     deadline = time.monotonic() + _PATIENCE
@@ -24,6 +33,14 @@ def _still_running(before: Collection[threading.Thread]) -> list[str]:
     for thread in started:
         thread.join(max(0.0, deadline - time.monotonic()))
     return sorted(thread.name for thread in started if thread.is_alive())
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _idle_threads_leave_soon() -> Iterator[None]:
+    """Pools keep threads for the next call; here there is none, and no test has to wait for them to go."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(growing_pool, "_IDLE", 0.005)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ import pytest
 
 from grpc.beta import implementations, interfaces
 from grpc.framework.common.cardinality import Cardinality
-from grpc.framework.foundation import growing_pool
 from grpc.framework.interfaces.face import face
 
 SERVICE = "tests.Service"
@@ -120,9 +119,3 @@ class Receiver(face.ResponseReceiver):
 
 
 OK_END = ("complete", (), interfaces.StatusCode.OK, "")
-
-
-@pytest.fixture(autouse=True)
-def _idle_threads_leave_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stub's pool keeps threads for its next call; here there is none, and no test has to wait for them to go."""
-    monkeypatch.setattr(growing_pool, "_IDLE", 0.005)

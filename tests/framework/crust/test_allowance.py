@@ -38,7 +38,11 @@ def test_nothing_is_due_before_the_first_value_is_consumed() -> None:
     assert window.due(1) == 0
 
 
-@pytest.mark.parametrize("value", [b"", b"x", bytes(2 * BATCH_BYTES), bytearray(9), "text", object()], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [b"", b"x", bytes(2 * BATCH_BYTES), bytearray(9), "text", object()],
+    ids=["empty", "small", "large", "bytearray", "text", "object"],
+)
 def test_the_first_value_opens_the_whole_window_whatever_it_is(value: Any) -> None:
     assert consume_all(Window(), [value]) == [WINDOW]
 

@@ -16,6 +16,11 @@ from grpc.framework.foundation import growing_pool
 TIMEOUT = 20.0  # seconds; far more than any of this takes
 
 
+@pytest.fixture(autouse=True)
+def _idle_threads_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growing_pool, "_IDLE", TIMEOUT)
+
+
 @pytest.fixture(name="pool")
 def _pool() -> Iterator[growing_pool.GrowingPool]:
     pool = growing_pool.GrowingPool("grpc-test")
