@@ -21,7 +21,7 @@ for _name in ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_pr
 
 
 def pytest_collection_finish() -> None:
-    """Take what there is before the first test out of the collector's sight: many tests collect, each time all of it."""
+    """Take what is there before the first test out of the collector's sight: many tests collect, each time all."""
     gc.collect()
     gc.freeze()
 

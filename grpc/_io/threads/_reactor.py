@@ -56,7 +56,9 @@ class Reactor(forking.Member):
         self._poller: Optional[_poller.Poller] = None
         self._thread: Optional[threading.Thread] = None
         self._thread_id = -1
+        # Threads that were told to end, and the pollers that they have yet to close.
         self._ending: List[threading.Thread] = []
+        self._ending_pollers: List[_poller.Poller] = []
         self._timers = _timers.Timers()
         self._wake_at = _timers.NEVER
         self._callbacks: Optional[queue.SimpleQueue[Optional[Callable[[], None]]]] = None
@@ -95,6 +97,8 @@ class Reactor(forking.Member):
             if self._users:
                 return
             poller, self._poller = self._poller, None  # the sign for the thread to end
+            if poller is not None:
+                self._ending_pollers.append(poller)
             callbacks, self._callbacks = self._callbacks, None
             self._ending = [thread for thread in self._ending if thread.is_alive()]
             self._ending += [thread for thread in (self._thread, self._callback_thread) if thread is not None]
@@ -226,6 +230,9 @@ class Reactor(forking.Member):
             self._run_soon()  # what was asked for before the last user left
         finally:
             poller.close()
+            with self._lock:
+                if poller in self._ending_pollers:
+                    self._ending_pollers.remove(poller)
 
     def _time_to_sleep(self) -> Optional[float]:
         """How long the next poll may take."""
@@ -276,6 +283,9 @@ class Reactor(forking.Member):
         self._wake_at = _timers.NEVER
         self._handlers.clear()
         if poller is not None:
+            poller.close()
+        ending, self._ending_pollers = self._ending_pollers, []
+        for poller in ending:
             poller.close()
         members, self.members = list(self.members), {}
         reports = [report for report in map(_after_fork_in_child, members) if report is not None]

@@ -60,6 +60,33 @@ print(in_child(child))
     ) == ["(0, [])"]
 
 
+def test_a_child_has_none_of_the_descriptors_of_a_reactor_that_is_just_ending() -> None:
+    assert children.run(
+        """
+from grpc._io.threads._reactor import Reactor
+plain = len(open_descriptors())
+reactor = Reactor("grpc-ending")
+reactor.acquire()
+busy, go = threading.Event(), threading.Event()
+
+def be_busy():
+    busy.set()
+    go.wait(LIMIT)
+
+reactor.call_soon(be_busy)
+assert busy.wait(LIMIT)
+reactor.release()
+
+def child():
+    return len(open_descriptors()) - plain - 1  # but the pipe
+
+print(in_child(child))
+go.set()
+reactor.join()
+"""
+    ) == ["0"]
+
+
 def test_a_servers_sockets_are_closed_in_the_child_and_its_clients_stay_with_the_parent() -> None:
     assert children.run(
         """
