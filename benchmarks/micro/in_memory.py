@@ -8,8 +8,9 @@ their rounds count:
 * the same without a pool, so without a change of threads: what Base and Face themselves cost;
 * an inline stream-stream RPC whose method echoes; every message is counted once, and goes there and back.
 
-How much a change of threads costs depends on where the system puts them: several times less if both share a core. The
-ratio follows, so look at both with and without `--one-core` when you compare.
+How much a change of threads costs depends on where the system puts them: several times less if both share a core, and
+left to itself it changes its mind. The ratio follows, so say which it is to be: `--cores one` keeps all threads on one
+core, `--cores two` the caller on one and the pool on another.
 """
 
 from __future__ import annotations
@@ -41,6 +42,17 @@ class Sizes(NamedTuple):
     calls: int
     messages: int
     workers: int
+    pool_core: Optional[int] = None  # where the pool's threads are kept
+
+    def pool(self, least: int = 1) -> futures.ThreadPoolExecutor:
+        """A pool of so many workers."""
+        return futures.ThreadPoolExecutor(max(least, self.workers), initializer=_keep_on, initargs=(self.pool_core,))
+
+
+def _keep_on(core: Optional[int]) -> None:
+    """Keep the calling thread on a core, if one is named."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
 
 
 def _answer(request: Any, context: face.ServicerContext) -> Any:
@@ -82,13 +94,13 @@ def _microseconds_each(action: Callable[[], object], times: int) -> float:
 
 def bare(sizes: Sizes) -> float:
     """Return the microseconds of one round trip through a pool."""
-    with futures.ThreadPoolExecutor(sizes.workers) as pool:
+    with sizes.pool() as pool:
         return _microseconds_each(lambda: pool.submit(_answer, _REQUEST, None).result(), sizes.calls)  # type: ignore[arg-type]
 
 
 def unary(sizes: Sizes) -> float:
     """Return the microseconds of one blocking unary call."""
-    with futures.ThreadPoolExecutor(sizes.workers) as pool, _stub(pool) as stub:
+    with sizes.pool() as pool, _stub(pool) as stub:
         call = stub.unary_unary(_GROUP, "unary")
         return _microseconds_each(lambda: call(_REQUEST, None), sizes.calls)
 
@@ -102,7 +114,7 @@ def unary_without_pool(sizes: Sizes) -> float:
 
 def stream(sizes: Sizes) -> float:
     """Return the messages that one stream-stream RPC carries a second."""
-    with futures.ThreadPoolExecutor(max(2, sizes.workers)) as pool, _stub(pool) as stub:
+    with sizes.pool(least=2) as pool, _stub(pool) as stub:
         requests = (_REQUEST for _ in range(sizes.messages))
         begin = time.perf_counter()
         count = sum(1 for _ in stub.inline_stream_stream(_GROUP, "stream", requests, _TIMEOUT))
@@ -140,12 +152,15 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=2000, help="calls a round (default: %(default)s)")
     parser.add_argument("--messages", type=int, default=20000, help="messages a round (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=1, help="threads of the pool (default: %(default)s)")
-    parser.add_argument("--one-core", action="store_true", help="keep all threads on one core")
+    parser.add_argument("--cores", choices=["any", "one", "two"], default="any", help="where threads are kept")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     options = parser.parse_args()
-    if options.one_core:
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    result = measure(options.rounds, Sizes(options.calls, options.messages, options.workers))
+    cores = sorted(os.sched_getaffinity(0))
+    if options.cores == "two" and len(cores) < 2:
+        parser.error("--cores two needs two cores, and this process has one")
+    _keep_on(None if options.cores == "any" else cores[0])
+    pool_core = cores[1] if options.cores == "two" else None
+    result = measure(options.rounds, Sizes(options.calls, options.messages, options.workers, pool_core))
     if options.json:
         json.dump(result, sys.stdout, indent=2)
         print()
