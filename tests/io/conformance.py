@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import errno
 import socket
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Dict, List, Tuple
@@ -136,11 +137,20 @@ async def senseless_target_fails_with_value_error(rig: Rig) -> None:
 async def cancelled_resolution_reports_nothing(rig: Rig) -> None:
     """A cancelled look for addresses reports nothing."""
     reports: List[Any] = []
-    # Cancelled before the loop, or with luck the reactor, gets to it; a name, so that it takes a while.
-    attempt = rig.client.resolve("localhost:1", reports.append, lambda *failure: reports.append(failure))
-    attempt.cancel()
-    attempt.cancel()
-    await addresses_of(rig, "localhost:2")
+    cancelled = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def look_up_late(*arguments: Any, **named: Any) -> Any:
+        assert cancelled.wait(PATIENCE)
+        return look_up(*arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", look_up_late)
+        attempt = rig.client.resolve("localhost:1", reports.append, lambda *failure: reports.append(failure))
+        attempt.cancel()
+        attempt.cancel()
+        cancelled.set()
+        await addresses_of(rig, "localhost:2")
     assert reports == []
 
 
