@@ -340,14 +340,16 @@ class TestEnds:
             class Waiting(aio.UnaryUnaryClientInterceptor):
                 async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
                     call = await continuation(client_call_details, request)
+                    waiting.set()
                     try:
                         return await call
                     finally:
                         ends.append(f"{call.cancelled()}")
 
             async with serve([Waiting()], **METHODS) as channel:
+                waiting = asyncio.Event()
                 call = channel.unary_unary(path("Hang"))(b"")
-                await asyncio.sleep(0.01)
+                await waiting.wait()
                 assert not call.done()
                 assert call.cancel()
                 with pytest.raises(asyncio.CancelledError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from concurrent import futures
 from typing import Any, List
@@ -268,17 +267,25 @@ def test_many_loops_in_many_threads_have_their_own_servers_and_channels() -> Non
 
 def test_cancelled_handlers_are_not_complained_of(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     async def behavior(request: bytes, context: Context) -> bytes:
+        hanging.set()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
+            failed.set()
             raise ValueError("cleaning up failed") from None
         return b""
 
     async def main() -> None:
+        nonlocal hanging, failed
+        hanging, failed = asyncio.Event(), asyncio.Event()
         async with serving("tcp", {"Hang": unary(behavior)}) as (_, channel):
             call = channel.unary_unary(path("Hang"))(b"")
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(call, 0.02)
+            await hanging.wait()
+            call.cancel()
+            await failed.wait()
+
+    hanging: asyncio.Event
+    failed: asyncio.Event
 
     run(main())
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
