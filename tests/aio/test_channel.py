@@ -123,7 +123,7 @@ class TestClosing:
             async with serve(Wait=unary(behavior)) as channel:
                 call = channel.unary_unary(path("Wait"))(b"")
                 closing = asyncio.ensure_future(channel.close(20))
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0)  # the task begins
                 with pytest.raises(aio.UsageError, match="closed"):
                     channel.unary_unary(path("Wait"))(b"")
                 assert not closing.done()
