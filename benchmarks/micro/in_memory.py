@@ -8,9 +8,10 @@ their rounds count:
 * the same without a pool, so without a change of threads: what Base and Face themselves cost;
 * an inline stream-stream RPC whose method echoes; every message is counted once, and goes there and back.
 
-How much a change of threads costs depends on where the system puts them: several times less if both share a core, and
-left to itself it changes its mind. The ratio follows, so say which it is to be: `--cores one` keeps all threads on one
-core, `--cores two` the caller on one and the pool on another.
+How much a change of threads costs depends on where the system puts them: several times less if both share a core. Left
+to itself it decides anew from one minute to the next, for the bare pool and for the call each by itself, and the ratio
+of the two then says nothing. So each placement is measured by itself, all in one run: on `two` cores, the caller on one
+and the pool on another, as is usual where there is more than one, and on `one`. `--cores any` leaves it to the system.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sys
 import time
 from concurrent import futures
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence
 
 from grpc.framework.core import implementations as core
 from grpc.framework.crust import implementations as crust
@@ -36,23 +37,53 @@ _TIMEOUT = 60.0  # seconds; for the stream alone, as a unary call would pay for 
 _REQUEST = b"x" * 100
 
 
+class Placement(NamedTuple):
+    """Where threads are kept."""
+
+    caller: FrozenSet[int]
+    pool: FrozenSet[int]
+
+
 class Sizes(NamedTuple):
-    """How much is done in one round."""
+    """How much is done in one round, and where."""
 
     calls: int
     messages: int
     workers: int
-    pool_core: Optional[int] = None  # where the pool's threads are kept
+    placement: Placement
 
     def pool(self, least: int = 1) -> futures.ThreadPoolExecutor:
         """A pool of so many workers."""
-        return futures.ThreadPoolExecutor(max(least, self.workers), initializer=_keep_on, initargs=(self.pool_core,))
+        cores = self.placement.pool
+        return futures.ThreadPoolExecutor(max(least, self.workers), initializer=_keep_on, initargs=(cores,))
 
 
-def _keep_on(core: Optional[int]) -> None:
-    """Keep the calling thread on a core, if one is named."""
-    if core is not None:
-        os.sched_setaffinity(0, {core})
+def _keep_on(cores: FrozenSet[int]) -> None:
+    """Keep the calling thread on these cores."""
+    os.sched_setaffinity(0, cores)
+
+
+def placements(cores: Sequence[int], chosen: str) -> Dict[str, Placement]:
+    """The placements to measure, by name.
+
+    Args:
+      cores: What this process may run on.
+      chosen: "one", "two" or "any"; or "each" for the first two, as far as there are cores.
+
+    Raises:
+      ValueError: There is one core, and two are needed.
+    """
+    found = {
+        "two": Placement(frozenset(cores[:1]), frozenset(cores[1:2])),
+        "one": Placement(frozenset(cores[:1]), frozenset(cores[:1])),
+        "any": Placement(frozenset(cores), frozenset(cores)),
+    }
+    if len(cores) < 2:
+        del found["two"]
+        if chosen == "two":
+            raise ValueError("--cores two needs two cores, and this process has one")
+    names = ("two", "one") if chosen == "each" else (chosen,)
+    return {name: found[name] for name in names if name in found}
 
 
 def _answer(request: Any, context: face.ServicerContext) -> Any:
@@ -131,18 +162,24 @@ KINDS: Dict[str, Callable[[Sizes], float]] = {
 }
 
 
-def measure(rounds: int, sizes: Sizes) -> Dict[str, Any]:
-    """Return the medians of all kinds, the rounds that they come from, and the ratio of unary to bare."""
-    seen: Dict[str, List[float]] = {name: [] for name in KINDS}
+def measure(rounds: int, sizes: Sequence[Sizes]) -> List[Dict[str, Any]]:
+    """Return for each of the sizes the medians of all kinds, their rounds, and the ratio of unary to bare."""
+    seen: List[Dict[str, List[float]]] = [{name: [] for name in KINDS} for _ in sizes]
     for _ in range(rounds):
-        for name, kind in KINDS.items():
-            seen[name].append(kind(sizes))
-    ratio = statistics.median(call / trip for call, trip in zip(seen["unary_us"], seen["bare_us"]))
-    return {
-        "medians": {name: statistics.median(values) for name, values in seen.items()},
-        "ratio_unary_to_bare": ratio,
-        "rounds": seen,
-    }
+        for size, rounds_seen in zip(sizes, seen):
+            _keep_on(size.placement.caller)
+            for name, kind in KINDS.items():
+                rounds_seen[name].append(kind(size))
+    return [
+        {
+            "medians": {name: statistics.median(values) for name, values in found.items()},
+            "ratio_unary_to_bare": statistics.median(
+                call / trip for call, trip in zip(found["unary_us"], found["bare_us"])
+            ),
+            "rounds": found,
+        }
+        for found in seen
+    ]
 
 
 def main() -> None:
@@ -152,25 +189,34 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=2000, help="calls a round (default: %(default)s)")
     parser.add_argument("--messages", type=int, default=20000, help="messages a round (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=1, help="threads of the pool (default: %(default)s)")
-    parser.add_argument("--cores", choices=["any", "one", "two"], default="any", help="where threads are kept")
+    parser.add_argument("--cores", choices=["each", "two", "one", "any"], default="each", help="where threads are kept")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     options = parser.parse_args()
-    cores = sorted(os.sched_getaffinity(0))
-    if options.cores == "two" and len(cores) < 2:
-        parser.error("--cores two needs two cores, and this process has one")
-    _keep_on(None if options.cores == "any" else cores[0])
-    pool_core = cores[1] if options.cores == "two" else None
-    result = measure(options.rounds, Sizes(options.calls, options.messages, options.workers, pool_core))
+    try:
+        found = placements(sorted(os.sched_getaffinity(0)), options.cores)
+    except ValueError as error:
+        parser.error(str(error))
+    sizes = [Sizes(options.calls, options.messages, options.workers, placement) for placement in found.values()]
+    results = dict(zip(found, measure(options.rounds, sizes)))
     if options.json:
-        json.dump(result, sys.stdout, indent=2)
+        json.dump(results, sys.stdout, indent=2)
         print()
         return
-    medians = result["medians"]
-    print(f"{'submit().result() of a bare pool':44}{medians['bare_us']:12.1f} us")
-    print(f"{'blocking unary, served in a pool':44}{medians['unary_us']:12.1f} us")
-    print(f"{'  times the bare pool, round by round':44}{result['ratio_unary_to_bare']:12.2f}")
-    print(f"{'blocking unary, served by the caller':44}{medians['unary_without_pool_us']:12.1f} us")
-    print(f"{'stream-stream, messages there and back':44}{medians['stream_messages_per_s']:12.0f} /s")
+    print(f"{'cores:':44}" + "".join(f"{name:>14}" for name in results))
+    for title, name, unit, digits in _ROWS:
+        values = [
+            result["ratio_unary_to_bare"] if name is None else result["medians"][name] for result in results.values()
+        ]
+        print(f"{title:44}" + "".join(f"{value:14.{digits}f}" for value in values) + f" {unit}")
+
+
+_ROWS = (
+    ("submit().result() of a bare pool", "bare_us", "us", 1),
+    ("blocking unary, served in a pool", "unary_us", "us", 1),
+    ("  times the bare pool, round by round", None, "", 2),
+    ("blocking unary, served by the caller", "unary_without_pool_us", "us", 1),
+    ("stream-stream, messages there and back", "stream_messages_per_s", "/s", 0),
+)
 
 
 if __name__ == "__main__":
