@@ -92,6 +92,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "hpack": (HTTP2_LINKS,),
     "hyperframe": (HTTP2_LINKS,),
     "google": ("grpc._demo", CODEGEN, INTEROP),  # messages are the user's: the library never looks inside one
+    "dns": ("grpc._io.text_records",),  # an optional extra, see below
+    "gevent": ("grpc.experimental.gevent",),  # in a function that users of gevent call, who have it
     "socket": (DRIVERS,),
     "selectors": (DRIVERS,),
     "select": (DRIVERS,),
@@ -234,6 +236,7 @@ _KNOWN = {*MAY_IMPORT, DRIVER_CONTRACT, "grpc._io.threads", MODERN_AIO, "grpc.fr
         pytest.param(HTTP2_LINKS + "._client", "import ssl", "ssl", id="ssl outside the drivers"),
         pytest.param(DRIVERS + ".threads", "from grpc import _links", HTTP2_LINKS, id="a driver, a link"),
         pytest.param(DRIVERS + ".threads", "import hpack", "hpack", id="hpack outside the links"),
+        pytest.param(DRIVERS + ".addresses", "import dns.resolver", "dns.resolver", id="an extra outside its module"),
         pytest.param(ASSEMBLY + "._channel", "from grpc._modern import Channel", MODERN, id="assembly"),
         pytest.param(MODERN + "._channel", "from grpc import beta", BETA, id="modern, beta"),
         pytest.param(BETA + ".implementations", "import grpc._modern.aio", MODERN_AIO, id="beta, modern"),
@@ -368,6 +371,15 @@ def test_importing_grpc_brings_neither_h2_nor_tls_nor_a_driver() -> None:
     command = [sys.executable, "-S", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert json.loads(done.stdout) == []
+
+
+def test_no_channel_needs_dnspython_that_does_not_ask_for_it() -> None:
+    program = (
+        "import sys; sys.modules['dns'] = None\n"
+        "import grpc, grpc.aio\n"
+        "grpc.insecure_channel('some.example:1').close()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 
 # ------------------------------------------------------------ what is exported is there

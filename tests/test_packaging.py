@@ -47,6 +47,12 @@ def test_the_development_extra_brings_the_test_extra_along() -> None:
     assert "layered-grpc[test]" in _setup()["options.extras_require"]["dev"].splitlines()
 
 
+def test_what_the_dns_extra_brings_is_tested() -> None:
+    extras = _setup()["options.extras_require"]
+    assert _names(extras["dns"]) == {"dnspython"}
+    assert "layered-grpc[dns]" in extras["test"].splitlines()
+
+
 def test_the_version_is_stated_in_one_place() -> None:
     assert _setup()["metadata"]["version"] == "attr: grpc._version.__version__"
     assert importlib.import_module("grpc").__version__ == _version.__version__

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Callable, Optional, Tuple, TypeVar
 
-from grpc._io import contract, proxies
+from grpc._io import contract, proxies, text_records
 from grpc._io.addresses import default_authority
 from grpc._links import invocation
 from grpc._values import channel_arguments
+from grpc._values import compression as _compression
+from grpc._values.argument_table import INT_MAX
 from grpc.framework.core import implementations as core
 from grpc.framework.interfaces.links import utilities
 
 if TYPE_CHECKING:
     from grpc._assembly.client import Options
+    from grpc._values.channel_arguments import Settings
     from grpc._values.compression import Compression
+    from grpc._values.connecting import ConfigLookup, Proxy
     from grpc._values.security import ClientSecurity
     from grpc.framework.core._end import End
 
@@ -45,7 +50,8 @@ def over_http2(
       The End, its link and its driver, and the `:authority` of requests that name none.
 
     Raises:
-      TypeError, ValueError: A channel argument is wrong, see `channel_arguments.parse` and `proxies.choose`.
+      TypeError, ValueError: A channel argument is wrong, see `channel_arguments.parse`, `proxies.choose` and
+        `text_records.config_lookup`.
     """
     settings = channel_arguments.parse(options, channel_arguments.CLIENT)
     authority = settings.text("grpc.default_authority")
@@ -58,17 +64,24 @@ def over_http2(
     agents = (settings.text("grpc.primary_user_agent"), user_agent, settings.text("grpc.secondary_user_agent"))
     limits = settings.limits
     if compression is not None:
-        limits = limits._replace(compression=int(compression))
-    headers = invocation.RequestHeaders(
-        "http" if security is None else "https", authority, " ".join(filter(None, agents))
-    )
+        limits = limits._replace(compression=_compression.number(compression))
+    scheme = settings.text("grpc.http2_scheme") or ("http" if security is None else "https")
+    headers = invocation.RequestHeaders(scheme, authority, " ".join(filter(None, agents)), limits.accepted_compression)
     proxied = bool(settings.number("grpc.enable_http_proxy"))
-    connecting = settings.connecting._replace(
-        proxy=proxies.choose(target, settings.text("grpc.http_proxy"), proxied, os.environ)
-    )
+    proxy = proxies.choose(target, settings.text("grpc.http_proxy"), proxied, os.environ)
+    connecting = settings.connecting._replace(proxy=proxy, config_lookup=_config_lookup(settings, target, proxy))
     driver = make_driver()
     link = invocation.InvocationLink(driver, target, headers, limits, connecting, security, settings.keepalive)
     end = core.invocation_end_link(driver.environment)
     utilities.join(end, link)
     end.start()
     return end, link, driver, authority
+
+
+def _config_lookup(settings: Settings, target: str, proxy: Optional[Proxy]) -> Optional[ConfigLookup]:
+    """How to ask the DNS for the service config; None if it is not to be asked."""
+    # With a proxy, the target's name is for the proxy to resolve.
+    if settings.number("grpc.service_config_disable_resolution") or proxy is not None:
+        return None
+    limit_ms = settings.number("grpc.dns_ares_query_timeout")
+    return text_records.config_lookup(target, math.inf if limit_ms in (0, INT_MAX) else limit_ms / 1000)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from grpc._assembly._serving import ServerSide
     from grpc._io import contract
     from grpc._links import invocation
-    from grpc._links._service_config import MethodConfig
     from grpc._values.compression import Compression
     from grpc._values.security import ClientSecurity
     from grpc.framework.core._end import End
@@ -33,11 +32,14 @@ _FORKED = "the process was forked, and the RPC stays with the parent process"
 
 Options = Sequence[Tuple[str, Any]]
 
+TimeoutRule = Callable[[Optional[float]], Optional[float]]
+
 
 class InMemory:
     """The connectivity of a channel that is joined to its server: READY from the beginning to the end."""
 
     service_config = NO_SERVICE_CONFIG
+    changes_config = False
 
     def __init__(self, environment: Environment, leave: Callable[[], None]) -> None:
         """Begin READY.
@@ -130,9 +132,22 @@ class ClientSide(forking.Member):
         """Call a callback no more; no error if nobody knows it."""
         self._link.unwatch(callback)
 
-    def method_config(self, group: str, method: str) -> MethodConfig:
-        """What the service config prescribes for a method: its timeout is for the caller to keep, the rest is kept."""
-        return self._link.service_config.method(group, method)
+    def timeout_rule(self, group: str, method: str) -> Optional[TimeoutRule]:
+        """What the service config makes of the timeouts of a method's RPCs; the rest of it is kept without the caller.
+
+        Returns:
+          What gives an RPC that begins now its timeout, when given the caller's; both are seconds, or None for as long
+          as it takes. None if all are as the callers say, now and later.
+        """
+        link = self._link
+        if not link.changes_config and link.service_config.method(group, method).timeout is None:
+            return None
+
+        def timeout_of(timeout: Optional[float]) -> Optional[float]:
+            longest = link.service_config.method(group, method).timeout
+            return longest if timeout is None else timeout if longest is None else min(timeout, longest)
+
+        return timeout_of
 
     def after_fork_in_child(self) -> forking.Report:
         self._lock = threading.Lock()

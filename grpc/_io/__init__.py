@@ -2,6 +2,7 @@
 
 * `contract`: what a driver asks of a connection, and gives to it.
 * `addresses`: targets, their parsing and resolution.
+* `text_records`: what the DNS says of a target's service config.
 * `binding`: listening sockets, for any driver.
 * `tls`, `tls_contexts`: TLS on one connection, sans-io, and what it is configured with.
 * `securing`: TLS between a transport and its connection, for any driver.

@@ -9,7 +9,8 @@ A target is `[scheme:]rest`:
     unix-abstract:name                  a socket without a file (Linux)
 
 Without a known scheme it is taken as `dns:`. The default port is 443. What follows the scheme may be percent-encoded. A
-name server named by a target is not asked itself: names are resolved as the system does.
+name server named by a target is not asked for addresses: names are resolved as the system does. See `text_records` for
+what it is asked.
 
 A server's listening address is the same but for lists and the default port; an empty host or `*` stands for all
 addresses of the machine.
@@ -71,6 +72,14 @@ def split_target(target: str) -> Tuple[str, str]:
             raise ValueError(f"{target!r} is not an address: write {form}")
         rest = path
     return scheme, urllib.parse.unquote(rest, errors="surrogateescape")
+
+
+def name_server(target: str) -> str:
+    """The name server that a target names, with its port if it has one; empty if it names none."""
+    scheme, _, rest = target.partition(":")
+    if scheme != "dns" or not rest.startswith("//"):
+        return ""
+    return urllib.parse.unquote(rest[2:].partition("/")[0], errors="surrogateescape")
 
 
 def split_host_port(text: str, default_port: int) -> Tuple[str, int]:

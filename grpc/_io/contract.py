@@ -28,6 +28,7 @@ from typing import (
 )
 
 if TYPE_CHECKING:
+    from grpc._values.connecting import ConfigLookup
     from grpc._values.security import ClientSecurity, ServerSecurity
     from grpc.framework.foundation.environment import Environment
 
@@ -218,6 +219,23 @@ class Listener(abc.ABC):
         raise NotImplementedError()
 
 
+Texts = Sequence[Sequence[bytes]]
+"""TXT records as the DNS has them: each is a row of character-strings."""
+
+
+class Answer(NamedTuple):
+    """What is known of a target once it has been resolved.
+
+    Attributes:
+      addresses: At least one, in the order in which they are to be tried.
+      texts: The TXT records that may hold its service config; none if there are none, if they could not be had, or if
+        nobody asked for them.
+    """
+
+    addresses: List[Address]
+    texts: Texts = ()
+
+
 class Attempt(abc.ABC):
     """A connection being made, or a target being resolved."""
 
@@ -248,14 +266,18 @@ class Driver(abc.ABC):
     environment: Environment
 
     @abc.abstractmethod
-    def resolve(self, target: str, resolved: Callable[[List[Address]], None], failed: Failed) -> Attempt:
+    def resolve(
+        self, target: str, resolved: Callable[[Answer], None], failed: Failed, lookup: Optional[ConfigLookup] = None
+    ) -> Attempt:
         """Find the addresses of a target; does not block.
 
         Args:
           target: In the syntax that `addresses` explains.
-          resolved: Called once with the addresses, at least one, in the order in which they are to be tried.
-          failed: Called instead when there is none: the name service knows none, or the target makes no sense (the
-            error is then a ValueError, and trying again is no use).
+          resolved: Called once with the addresses, and with what has come of `lookup` by then.
+          failed: Called instead when there is no address: the name service knows none, or the target makes no sense
+            (the error is then a ValueError, and trying again is no use).
+          lookup: Which TXT records to ask for at the same time; None for none. Whatever becomes of that, addresses that
+            were found are reported, as soon as both are over.
         """
         raise NotImplementedError()
 

@@ -8,7 +8,11 @@
 * `_upkeep`: the rules of a connection as a whole, out of `_keepalive`, `_pings`, `_age`, `_drain` and `_guards`.
 * `_h2_*`: h2's connection, tuned; the only modules that know h2's inside.
 * `invocation`, `service`: the links that Ends are joined with, over any driver.
-* `_pool`, `_policies`, `_subchannel`, `_resolution`: the connections of a channel, beneath `invocation`; `_waiting`,
-  `_failure`, `_connectivity`, `_idling`, `_service_config`, `_section`: what they and it are made of.
+* `_pool`, `_policies`, `_subchannel`, `_resolution`: the connections of a channel, beneath `invocation`; `_policy`,
+  `_pick_first`, `_round_robin`: what a policy is, and those there are; `_waiting`,
+  `_failure`, `_connectivity`, `_idling`, `_section`: what they and it are made of.
+* `_making`: connections as they are made; `_health`, `_health_messages`: whether their servers serve; `_backoff`: when
+  to try again.
+* `_service_config`: what a service's owner prescribes; `_config_source`, `_service_config_choice`: which of it holds.
 * `_retries`: the operations of a channel that are tried again; `_retrying`, `_throttle`: by which rules.
 """

@@ -33,6 +33,20 @@ _COMPLETION = _Termination.COMPLETION
 _LAST_STREAM_ID = 2**31 - 1
 
 
+class Aside:
+    """The id of an operation that is the channel's own, beside the calls of its End: it knows who hears its tickets."""
+
+    __slots__ = ("accept",)
+
+    def __init__(self, accept: Callable[[links.Ticket], None]) -> None:
+        """Make an id unlike any other.
+
+        Args:
+          accept: Takes the tickets of the operation, as an End takes those of its own.
+        """
+        self.accept = accept
+
+
 class CallingConnection(_transfer.TransferConnection):
     """The half of a client's connection that tickets go into."""
 
@@ -54,13 +68,21 @@ class CallingConnection(_transfer.TransferConnection):
         self._refused = refused
         self._clock = clock
         self._replay_bound = replay_bound
-        # What is prescribed for a method's messages; None if nothing is for any.
-        self._prescribed = config.method if config.bounds_messages else None
+        self.prescribe(config)
         self._next_stream_id = 1
         self._max_streams = 2**31
         # Operations that wait until the peer allows another stream, in order; and those that are being given back.
         self._queued: OrderedDictType[Hashable, Waiting] = collections.OrderedDict()
         self._returned: Dict[Hashable, Waiting] = {}
+        # The last operation that is no call, and how many there were.
+        self._aside: Optional[Aside] = None
+        self._asides = 0
+        self._accept_call = accept
+
+    def prescribe(self, config: ServiceConfig) -> None:
+        """Have operations that begin from now on keep to a service config."""
+        # What is prescribed for a method's messages; None if nothing is for any.
+        self._prescribed = config.method if config.bounds_messages else None
 
     @property
     def open(self) -> bool:
@@ -73,8 +95,8 @@ class CallingConnection(_transfer.TransferConnection):
 
     @property
     def begun(self) -> int:
-        """How many operations were given a stream so far."""
-        return self._next_stream_id // 2
+        """How many calls were given a stream so far; it is the growth that counts."""
+        return self._next_stream_id // 2 - self._asides
 
     # ------------------------------------------------------------ tickets in
 
@@ -104,6 +126,32 @@ class CallingConnection(_transfer.TransferConnection):
             self._enqueue(waiting)
         if self._touched:
             self._make_tickets()
+
+    def begin_aside(self, ticket: links.Ticket) -> None:
+        """Take the first ticket of an operation whose id is an `Aside`. The last one of that kind has ended.
+
+        It runs as others do, and may wait for the peer's leave to open a stream. But it is no call: it keeps nobody
+        busy, no PING goes out for its sake, it keeps to no service config, and is not given back to be tried elsewhere.
+        """
+        assert isinstance(ticket.operation_id, Aside)
+        self._aside = ticket.operation_id
+        self._asides += 1
+        self._accept = self._accept_for
+        self.send(ticket)
+
+    def _accept_for(self, ticket: links.Ticket) -> None:
+        operation_id = ticket.operation_id
+        if type(operation_id) is Aside:
+            operation_id.accept(ticket)
+        else:
+            self._accept_call(ticket)
+
+    @property
+    def _calls_running(self) -> int:
+        if self._aside is None:
+            return len(self._streams)
+        stream = self._operations.get(self._aside)
+        return len(self._streams) - (stream is not None and stream.stream_id in self._streams)
 
     def take_back(self, operation_id: Hashable) -> Optional[Waiting]:
         """Fetch an operation that the server has not processed; None if its End has given it up meanwhile."""
@@ -141,7 +189,9 @@ class CallingConnection(_transfer.TransferConnection):
           waiting: The operation, if it has waited.
         """
         protocol = ticket.protocol
-        config = None if self._prescribed is None else self._prescribed(ticket.group, ticket.method)
+        config = None
+        if self._prescribed is not None and ticket.operation_id is not self._aside:
+            config = self._prescribed(ticket.group, ticket.method)
         compression = self._limits.compression
         authority = None
         if protocol is not None:
@@ -291,7 +341,7 @@ class CallingConnection(_transfer.TransferConnection):
 
     def _return(self, waiting: Waiting, reason: str) -> None:
         operation_id = waiting.operation_id
-        if self._refused is None:
+        if self._refused is None or operation_id is self._aside:
             self.deliveries.append(refusal(operation_id, waiting.next_ticket, reason))
         else:
             self._returned[operation_id] = waiting

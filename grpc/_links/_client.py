@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Callable, Hashable, Optional
 import h2.errors
 import h2.events
 
-from grpc._links import _calls, _fields, _pings, _responses, _statuses, _upkeep
+from grpc._links import _calls, _fields, _pings, _responses, _size_limit, _statuses, _upkeep
 from grpc._links._failure import Failure
 from grpc._links._request_headers import RequestHeaders
 from grpc._links._service_config import NO_SERVICE_CONFIG
@@ -76,7 +76,8 @@ class ClientConnection(_calls.CallingConnection):
         self._warn = life.warn
         self._handlers[h2.events.ResponseReceived] = self._on_response
         self._handlers[h2.events.TrailersReceived] = self._on_trailers
-        self._responses = _responses.ResponseReader(limits.accepted_compression, limits.max_metadata_size)
+        limit = _size_limit.SizeLimit(limits, life.random)
+        self._responses = _responses.ResponseReader(limits.accepted_compression, limit)
         self._ready: Optional[Callable[[], None]] = ready
         self._lost: Optional[Callable[[], None]] = None
         self._tell_lost = lost
@@ -91,7 +92,8 @@ class ClientConnection(_calls.CallingConnection):
 
     @property
     def busy(self) -> bool:
-        return bool(self._streams) or bool(self._queued) or self._ready is not None
+        queued = len(self._queued) - (self._aside in self._queued)
+        return self._calls_running > 0 or queued > 0 or self._ready is not None
 
     # ------------------------------------------------------------ frames in
 

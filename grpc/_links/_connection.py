@@ -36,7 +36,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # A header block over the limit fails its RPC, so it must be read; one over this fails the connection, so that nobody
 # has to read without end.
-_HARD_METADATA_SIZE = 64 * 1024
+_MOST_METADATA_SIZE = 64 * 1024
 _MOST_OF_A_SETTING = 2**32 - 1
 
 HeaderFields = Sequence[Tuple[bytes, bytes]]
@@ -77,9 +77,10 @@ class Http2Connection(contract.Connection, _upkeep.Host):
         }
         self._h2 = _h2_tuning.make_connection(client_side)
         settings = {
+            h2.settings.SettingCodes.HEADER_TABLE_SIZE: limits.decoder_table_size,
             h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: limits.stream_window,
             h2.settings.SettingCodes.MAX_FRAME_SIZE: limits.max_frame_size,
-            h2.settings.SettingCodes.MAX_HEADER_LIST_SIZE: limits.max_metadata_size,
+            h2.settings.SettingCodes.MAX_HEADER_LIST_SIZE: limits.most_metadata_size,
             h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: limits.max_concurrent_streams,
         }
         if client_side:
@@ -87,7 +88,7 @@ class Http2Connection(contract.Connection, _upkeep.Host):
         self._h2.local_settings = h2.settings.Settings(client=client_side, initial_values=settings)
         # h2 takes these two over from settings that are acknowledged, not from initial ones.
         self._h2.max_inbound_frame_size = limits.max_frame_size
-        self._h2.decoder.max_header_list_size = max(2 * limits.max_metadata_size, _HARD_METADATA_SIZE)
+        self._h2.decoder.max_header_list_size = max(2 * limits.most_metadata_size, _MOST_METADATA_SIZE)
         self._h2.initiate_with({_metadata.TRUE_BINARY: 1} if limits.true_binary else {})
         if not client_side:
             # A client that has not read the settings yet may open more streams. To h2 that breaks the connection; here
@@ -96,6 +97,7 @@ class Http2Connection(contract.Connection, _upkeep.Host):
                 limits.max_concurrent_streams + int(_guards.RESET_BURST), _MOST_OF_A_SETTING
             )
             self._h2.local_settings = h2.settings.Settings(client=False, initial_values=settings)
+        self._h2.keep_tables(limits.decoder_table_size, limits.encoder_table_size)
         self._h2.increment_flow_control_window(_flow.CONNECTION_WINDOW - _flow.DEFAULT_WINDOW)
         self._max_frame_size = self._h2.max_outbound_frame_size
         # The largest header block that the peer accepts; None while it has not said.
@@ -195,7 +197,7 @@ class Http2Connection(contract.Connection, _upkeep.Host):
 
     def next_deadline(self) -> Optional[float]:
         rules = self._rules
-        if rules.watches_calls and self._calls_open != bool(self._streams):
+        if rules.watches_calls and self._calls_open != (self._calls_running > 0):
             self._calls_open = not self._calls_open
             rules.on_calls(self._calls_open)
         return rules.deadline
@@ -222,6 +224,11 @@ class Http2Connection(contract.Connection, _upkeep.Host):
     @property
     def highest_stream_id(self) -> int:
         return 0
+
+    @property
+    def _calls_running(self) -> int:
+        """How many of the streams are calls."""
+        return len(self._streams)
 
     def send_ping(self, data: bytes) -> None:
         if not self._finished:

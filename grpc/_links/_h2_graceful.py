@@ -14,12 +14,14 @@ is too long before it is there, counts frames on streams that are over, and writ
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING, Optional, Union, cast
 
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, Event
 from h2.exceptions import DenialOfServiceError, FrameTooLargeError
+from h2.settings import SettingCodes
+from hpack.table import HeaderTable
 
 from grpc._links._h2_hpack import BoundedEncoder, LengthlessDecoder
 
@@ -102,6 +104,23 @@ class GracefulConnection(H2Connection):
         self.late_frames = 0
         #: How many octets of DATA were received on streams that this side had reset.
         self.late_bytes = 0
+
+    def keep_tables(self, decoder_bytes: int, encoder_bytes: int) -> None:
+        """Sets the sizes of the HPACK tables. To be called after `initiate_with`, and once at most.
+
+        Args:
+            decoder_bytes: As much as the local settings have told the peer; they are in force already for everything
+                else. What it writes before it acknowledges them goes by the table that HPACK begins with.
+            encoder_bytes: The most for our table; the peer may allow less.
+        """
+        cast("BoundedEncoder", self.encoder).bound_table(encoder_bytes)
+        if decoder_bytes != HeaderTable.DEFAULT_SIZE:
+            settings = self.local_settings
+            settings[SettingCodes.HEADER_TABLE_SIZE] = HeaderTable.DEFAULT_SIZE
+            settings.acknowledge()
+            settings[SettingCodes.HEADER_TABLE_SIZE] = decoder_bytes  # will hold with the peer's acknowledgement
+            # A larger table may be made use of by who is about to send it.
+            self.decoder.max_allowed_table_size = max(decoder_bytes, HeaderTable.DEFAULT_SIZE)
 
     def initiate_with(self, further_settings: Mapping[int, int]) -> None:
         """Begins the connection as `initiate_connection` does, with settings beside the local ones.

@@ -15,17 +15,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpack import Decoder, Encoder
+from hpack.table import HeaderTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpack.table import HeaderTable
-
 __all__ = ["MAX_SHORT_LENGTH", "BoundedEncoder", "LengthlessDecoder", "Room", "Stillness", "list_size"]
 
-# A peer may let the table for our header blocks grow to 4 GiB, and every header with a new value would stay in it. This
-# is what HPACK begins with, and enough for the headers that a connection repeats.
-_MAX_TABLE_BYTES = 4096
+# A peer may let the table for our header blocks grow to 4 GiB, and every header with a new value would stay in it. What
+# HPACK begins with is enough for the headers that a connection repeats.
+_USUAL_TABLE_BYTES = HeaderTable.DEFAULT_SIZE
 
 # What one coder remembers at most, counted as HPACK counts a table (names, values and 32 octets each) plus the bytes
 # of the block and a share for each entry: room for some hundred kinds of calls, and for what a hostile peer may fill.
@@ -44,6 +43,16 @@ def list_size(headers: Iterable[Any]) -> int:
 class BoundedEncoder(Encoder):
     """An hpack Encoder whose table stays small, and that announces every change of its size."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._most = _USUAL_TABLE_BYTES
+        self._allowed = HeaderTable.DEFAULT_SIZE  # by the peer, until it says something else
+
+    def bound_table(self, size: int) -> None:
+        """Sets the most octets that the dynamic table may have, whatever the peer allows."""
+        self._most = size
+        self.header_table_size = self._allowed
+
     @property
     def header_table_size(self) -> int:
         """The limit of the dynamic table in octets; set to what the peer allows, it takes what is sensible."""
@@ -51,13 +60,14 @@ class BoundedEncoder(Encoder):
 
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
-        value = min(value, _MAX_TABLE_BYTES)
+        self._allowed = value
+        value = min(value, self._most)
         # Told the same size again, hpack would forget that the change to it is not announced yet.
         if value != self.header_table.maxsize:
             Encoder.header_table_size.fset(self, value)  # type: ignore[attr-defined]  # the property of the base class
             changes = self.table_size_changes
-            if len(changes) > 2:
-                changes[:] = [min(changes), changes[-1]]  # "the smallest ... and the final" (RFC 7541, 4.2)
+            # "The smallest ... and the final" (RFC 7541, 4.2): one before that may be more than is allowed by now.
+            changes[:] = sorted({min(changes), changes[-1]})
 
 
 class LengthlessDecoder(Decoder):

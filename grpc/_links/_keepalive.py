@@ -10,6 +10,9 @@ that was sent: a PING proves nothing, an answer does.
     ASKED_LAST the same, but the last stream has ended meanwhile
     DEAD       nothing came
 
+PINGs that go out in a row without HEADERS or DATA in between are counted. Beyond what the options allow they go out
+once a minute (L116), counted from the last of them: a peer that is gone is still found out.
+
 Nothing here reads a clock. `deadline` may be early, never late: a read moves it, and nobody has to be told.
 """
 
@@ -39,7 +42,7 @@ class Input(enum.Enum):
     CALLS_OVER = "the last stream ended"
     BYTES = "something was read"
     QUIET = "nothing was read for the keepalive time"
-    QUIET_TOO_OFTEN = "the same, but enough PINGs went out since HEADERS or DATA did"
+    QUIET_TOO_OFTEN = "the same, but enough PINGs went out since HEADERS or DATA did, and the last a short time ago"
     SILENCE = "nothing was read for the keepalive timeout after a PING"
 
 
@@ -59,7 +62,7 @@ _TRANSITIONS: Dict[Tuple[State, Input], Tuple[State, Effect]] = {
     (State.COUNTING, Input.BYTES): (State.COUNTING, Effect.NOTHING),
     (State.COUNTING, Input.CALLS_OVER): (State.RESTING, Effect.NOTHING),
     (State.COUNTING, Input.QUIET): (State.ASKED, Effect.PING),
-    # "max_pings_without_data stops pings after that many without data or headers sent." Asked again a time later.
+    # "max_pings_without_data: a later change (L116) throttles to one a minute instead of blocking."
     (State.COUNTING, Input.QUIET_TOO_OFTEN): (State.COUNTING, Effect.NOTHING),
     # "No byte within KEEPALIVE_TIMEOUT: close, calls get UNAVAILABLE."
     (State.ASKED, Input.BYTES): (State.COUNTING, Effect.NOTHING),
@@ -71,6 +74,9 @@ _TRANSITIONS: Dict[Tuple[State, Input], Tuple[State, Effect]] = {
     # What still happens to a connection that is about to be closed.
     **{(State.DEAD, each): (State.DEAD, Effect.NOTHING) for each in Input},
 }
+
+# How far apart PINGs are beyond those that may go out without HEADERS or DATA, in seconds: the core's interval.
+_THROTTLED_INTERVAL = 60.0
 
 _ASKING = frozenset([State.ASKED, State.ASKED_LAST])
 
@@ -109,7 +115,9 @@ class Keepalive:
     def deadline(self) -> Optional[float]:
         """When `handle_deadline` is due at the earliest; None if never."""
         if self._state is State.COUNTING:
-            return max(self._last_read, self._withheld_at) + self._options.time
+            # One that was withheld is due a time later, as HEADERS or DATA may have been sent by then; or in its turn.
+            again = min(self._withheld_at + self._options.time, self._pinged_at + _THROTTLED_INTERVAL)
+            return max(self._last_read + self._options.time, again)
         if self._state in _ASKING:
             return self._pinged_at + self._options.timeout
         return None
@@ -145,10 +153,11 @@ class Keepalive:
         if self._state in _ASKING:
             return self._step(Input.SILENCE)
         if self._options.max_pings_without_data:
-            if not self._pings_left:
+            if self._pings_left:
+                self._pings_left -= 1
+            elif now < self._pinged_at + _THROTTLED_INTERVAL:
                 self._withheld_at = now
                 return self._step(Input.QUIET_TOO_OFTEN)
-            self._pings_left -= 1
         self._pinged_at = now
         return self._step(Input.QUIET)
 

@@ -13,7 +13,7 @@ import re
 from typing import Any, Iterable, List, NoReturn, Optional, Sequence, Tuple
 
 from grpc._values import status
-from grpc._values.metadata import LENT
+from grpc._values.metadata import FORBIDDEN, LENT
 
 Header = Tuple[bytes, bytes]
 MetadataItem = Tuple[str, Any]
@@ -38,21 +38,6 @@ RESERVED = frozenset(
         b"grpc-message",
         b"grpc-message-type",
         b"host",
-    )
-)
-
-# What is gRPC's own, or what HTTP/2 forbids: a peer that gets one of these may end the whole connection.
-_REFUSED = frozenset(
-    (
-        "connection",
-        "content-length",
-        "content-type",
-        "host",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "transfer-encoding",
-        "upgrade",
     )
 )
 
@@ -118,7 +103,7 @@ def encode_key(key: str) -> bytes:
     """
     if not _KEY.fullmatch(key):
         _refuse_key(key)
-    if (key.startswith("grpc-") and key not in LENT) or key in _REFUSED:
+    if (key.startswith("grpc-") and key not in LENT) or key in FORBIDDEN:
         raise MetadataError(f"metadata key {key!r} is reserved: gRPC or HTTP/2 gives this name a meaning of its own")
     return key.encode("ascii")
 
@@ -169,20 +154,6 @@ def block_size(fields: Sequence[Header]) -> int:
     """The size of a header block as limits count it: names, values and 32 for each field."""
     # Joined, because that is the shortest way of measuring many.
     return 32 * len(fields) + len(b"".join(itertools.chain.from_iterable(fields)))
-
-
-def check_block(fields: Sequence[Header], limit: int, what: str) -> None:
-    """Make sure that a header block that arrived is not too large.
-
-    Raises:
-      MetadataError: It is.
-    """
-    size = block_size(fields)
-    if size > limit:
-        raise MetadataError(
-            f"received {what} of {size} bytes exceeds the limit of {limit}; raise it with 'grpc.max_metadata_size'",
-            status.RESOURCE_EXHAUSTED,
-        )
 
 
 def check_sendable_block(fields: Sequence[Header], limit: Optional[int], what: str) -> None:

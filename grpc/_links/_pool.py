@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable, List, Optional, Tuple
 
-from grpc._links import _policies, _resolution, _subchannel
+from grpc._links import _policy, _resolution, _subchannel
 from grpc._links._failure import Failure
 from grpc._links._subchannel import Callbacks, Entry, Subchannel
 from grpc._values.connectivity import ChannelConnectivity
@@ -31,9 +31,10 @@ class Pool:
         target: str,
         connecting: Connecting,
         security: Optional[ClientSecurity],
-        policy: _policies.Policy,
+        policy: _policy.Policy,
         make_connection: MakeConnection,
         changed: Callable[[], None],
+        configured: Callable[[contract.Texts], Optional[Failure]],
     ) -> None:
         """Make a pool without connections that wants none.
 
@@ -46,6 +47,7 @@ class Pool:
           policy: Decides what is connected.
           make_connection: Makes the connection to run on a transport. Called outside the section.
           changed: Called inside the section when `state`, `ready` or `failure` may have changed.
+          configured: Judges the TXT records of an answer, see `Resolution`; may call `use_policy`.
         """
         self._section = section
         self._target = target
@@ -53,9 +55,13 @@ class Pool:
         self._make_connection = make_connection
         self._changed = changed
         self._around = _subchannel.Surroundings(
-            section, driver, connecting, security, self._make, self._subchannel_changed
+            section, driver, connecting, security, self._make, self._subchannel_changed, lambda: self._health_service
         )
-        self._resolution = _resolution.Resolution(section, driver, target, connecting, self._resolved, self._unresolved)
+        self._inhibits_health_checking = connecting.inhibit_health_checking
+        self._health_service: Optional[str] = None
+        self._resolution = _resolution.Resolution(
+            section, driver, target, connecting, self._resolved, self._unresolved, configured
+        )
         self._no_addresses: Optional[Failure] = None
         # Whether the addresses are doubted, and the name service is to be asked as soon as a connection is wanted.
         self._stale = True
@@ -103,12 +109,34 @@ class Pool:
         """Never connect again. The running operations may end."""
         self.state = _State.SHUTDOWN
         self._resolution.stop()
-        for subchannel in self._policy.subchannels:
-            subchannel.shut_down()
+        self._policy.shut_down()
         self.ready = ()
         self._changed()
 
     # ------------------------------------------------------------ addresses
+
+    def use_policy(self, policy: _policy.Policy) -> None:
+        """Have another policy decide, from the addresses on that follow at once: what there is, is closed gently."""
+        former, self._policy = self._policy, policy
+        wanted = former.state is not _State.IDLE
+        former.shut_down()
+        if wanted:
+            policy.exit_idle()
+
+    def check_health(self, service: Optional[str]) -> None:
+        """Have it asked about a service's health at every connection, if that is for this policy.
+
+        To be called after each change of the policy, too, and before the addresses that follow.
+
+        Args:
+          service: The service; None for none.
+        """
+        if self._inhibits_health_checking or not self._policy.checks_health:
+            service = None
+        if service != self._health_service:
+            self._health_service = service
+            for subchannel in self._policy.subchannels:
+                subchannel.check_health()
 
     def _refresh_addresses(self) -> None:
         if self._stale and self._refused is None:

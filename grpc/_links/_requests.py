@@ -6,10 +6,13 @@ Most requests of a connection differ in nothing but their timeout. So what was r
 from __future__ import annotations
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from grpc._links import _compression, _fields, _metadata, _timeouts
 from grpc._values import status
+
+if TYPE_CHECKING:
+    from grpc._links import _size_limit
 
 _GRPC = b"application/grpc"
 
@@ -54,17 +57,19 @@ def is_grpc(content_type: bytes) -> bool:
 class RequestReader:
     """Reads the header blocks of requests on one connection."""
 
-    __slots__ = ("_accepted", "_known", "_limit")
+    __slots__ = ("_accepted", "_known", "_limit", "_most_known")
 
-    def __init__(self, accepted: int, limit: int) -> None:
+    def __init__(self, accepted: int, limit: _size_limit.SizeLimit) -> None:
         """Begin with nothing remembered.
 
         Args:
           accepted: The set of algorithms that requests may use.
-          limit: The size of block that is accepted.
+          limit: Judges the size of the blocks.
         """
         self._accepted = accepted
         self._limit = limit
+        # What was a matter of chance is judged anew each time.
+        self._most_known = min(_MAX_KNOWN_SIZE, limit.sure)
         self._known: Dict[Tuple[_metadata.Header, ...], Request] = {}
 
     def read(self, fields: List[_metadata.Header]) -> Tuple[Request, Optional[float]]:
@@ -88,7 +93,7 @@ class RequestReader:
         request = self._known.get(timeless)
         if request is None:
             request = _read(fields, self._accepted, self._limit)
-            if len(fields) <= _MAX_KNOWN_FIELDS and _metadata.block_size(fields) <= _MAX_KNOWN_SIZE:
+            if len(fields) <= _MAX_KNOWN_FIELDS and _metadata.block_size(fields) <= self._most_known:
                 if len(self._known) >= _MAX_KNOWN:
                     self._known.clear()
                 self._known[timeless] = request
@@ -104,7 +109,7 @@ _MAX_KNOWN_FIELDS = 24
 _MAX_KNOWN_SIZE = 2048
 
 
-def _read(fields: Sequence[_metadata.Header], accepted: int, limit: int) -> Request:
+def _read(fields: Sequence[_metadata.Header], accepted: int, limit: _size_limit.SizeLimit) -> Request:
     _fields.check(fields, _fields.OF_REQUESTS)
     named = dict(fields)
     content_type = named.get(b"content-type", b"")
@@ -115,7 +120,7 @@ def _read(fields: Sequence[_metadata.Header], accepted: int, limit: int) -> Requ
     if fault is not None:
         raise RequestError(status.UNKNOWN, fault)
     try:
-        _metadata.check_block(fields, limit, "request metadata")
+        limit.check(fields, "request metadata")
     except _metadata.MetadataError as error:
         raise RequestError(error.code, error.details) from None
     encoding = named.get(b"grpc-encoding", b"identity")

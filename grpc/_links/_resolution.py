@@ -6,8 +6,8 @@ import functools
 from typing import TYPE_CHECKING, Callable, List, Optional
 
 from grpc._io import contract
+from grpc._links._backoff import Backoff
 from grpc._links._failure import Failure
-from grpc._links._subchannel import Backoff
 
 if TYPE_CHECKING:
     from grpc._links._section import Section
@@ -24,9 +24,11 @@ class Resolution:
         "_attempt",
         "_backoff",
         "_began",
+        "_configured",
         "_driver",
         "_failed",
         "_interval",
+        "_lookup",
         "_number",
         "_proxy",
         "_resolved",
@@ -43,6 +45,7 @@ class Resolution:
         connecting: Connecting,
         resolved: Callable[[List[contract.Address]], None],
         failed: Callable[[Failure], None],
+        configured: Callable[[contract.Texts], Optional[Failure]],
     ) -> None:
         """Ask nothing yet.
 
@@ -54,6 +57,8 @@ class Resolution:
           resolved: Called inside the section with the addresses, at least one, each time they are known afresh.
           failed: Called inside the section when there are none. Unless that is permanent, the name service is asked
             again after a while.
+          configured: Called inside the section with the TXT records of an answer, before its addresses are told; gives
+            the reason why the answer cannot be used, which is then `failed`, or None.
         """
         self._section = section
         self._driver = driver
@@ -63,6 +68,8 @@ class Resolution:
         self._interval = connecting.min_resolution_interval
         self._resolved = resolved
         self._failed = failed
+        self._configured = configured
+        self._lookup = connecting.config_lookup
         self._backoff = Backoff(connecting.initial_backoff, connecting.max_backoff)
         self._began = 0.0
         self._allowed_at: Optional[float] = None
@@ -99,7 +106,10 @@ class Resolution:
 
     def _start(self, number: int) -> None:
         attempt = self._driver.resolve(
-            self._target, functools.partial(self._answered, number), functools.partial(self._unanswered, number)
+            self._target,
+            functools.partial(self._answered, number),
+            functools.partial(self._unanswered, number),
+            self._lookup,
         )
         with self._section:
             given_up = number != self._number
@@ -108,27 +118,36 @@ class Resolution:
         if given_up:
             attempt.cancel()
 
-    def _answered(self, number: int, addresses: List[contract.Address]) -> None:
+    def _answered(self, number: int, answer: contract.Answer) -> None:
         with self._section:
-            if number == self._number and self._asking:
-                self._done()
-                self._backoff.reset()
-                self._allowed_at = self._began + self._interval
-                self._resolved(addresses if self._proxy is None else _through(self._proxy, addresses))
+            if number != self._number or not self._asking:
+                return
+            self._done()
+            failure = self._configured(answer.texts)
+            if failure is not None:
+                self._fail(failure)
+                return
+            self._backoff.reset()
+            self._allowed_at = self._began + self._interval
+            addresses = answer.addresses
+            self._resolved(addresses if self._proxy is None else _through(self._proxy, addresses))
 
     def _unanswered(self, number: int, reason: str, cause: Optional[BaseException]) -> None:
         with self._section:
             if number != self._number or not self._asking:
                 return
             self._done()
-            self._allowed_at = self._began + self._backoff.advance()
             # A target that makes no sense will make none later either.
             permanent = isinstance(cause, ValueError)
             if self._proxy is not None:
                 reason = f"the HTTP proxy: {reason}"
-            if not permanent:
-                self._timer = self._driver.environment.call_at(self._allowed_at, self._is_allowed)
-            self._failed(Failure(reason, cause, permanent))
+            self._fail(Failure(reason, cause, permanent))
+
+    def _fail(self, failure: Failure) -> None:
+        self._allowed_at = self._began + self._backoff.advance()
+        if not failure.permanent:
+            self._timer = self._driver.environment.call_at(self._allowed_at, self._is_allowed)
+        self._failed(failure)
 
     def _done(self) -> None:
         self._asking = False

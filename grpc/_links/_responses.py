@@ -8,7 +8,7 @@ from grpc._links import _compression, _fields, _metadata, _requests, _statuses
 from grpc._values import status
 
 if TYPE_CHECKING:
-    from grpc._links import _connection
+    from grpc._links import _connection, _size_limit
 
 
 class ResponseError(Exception):
@@ -56,17 +56,19 @@ class Ending(NamedTuple):
 class ResponseReader:
     """Reads the header blocks of responses on one connection."""
 
-    __slots__ = ("_accepted", "_endings", "_limit", "_responses")
+    __slots__ = ("_accepted", "_endings", "_limit", "_most_known", "_responses")
 
-    def __init__(self, accepted: int, limit: int) -> None:
+    def __init__(self, accepted: int, limit: _size_limit.SizeLimit) -> None:
         """Begin with nothing remembered.
 
         Args:
           accepted: The set of algorithms that responses may use.
-          limit: The size of block that is accepted.
+          limit: Judges the size of the blocks.
         """
         self._accepted = accepted
         self._limit = limit
+        # What was a matter of chance is judged anew each time.
+        self._most_known = min(_MAX_KNOWN_SIZE, limit.sure)
         # Most responses of a server begin alike, and most end in one of a few ways.
         self._responses: Dict[_Fields, Response] = {}
         self._endings: Dict[Tuple[bool, _Fields], Ending] = {}
@@ -82,7 +84,7 @@ class ResponseReader:
         response = self._responses.get(key)
         if response is None:
             response = _read_response(fields, self._accepted, self._limit)
-            if _is_usual(fields):
+            if self._is_usual(fields):
                 if len(self._responses) >= _MAX_KNOWN:
                     self._responses.clear()
                 self._responses[key] = response
@@ -102,11 +104,14 @@ class ResponseReader:
         ending = self._endings.get(key)
         if ending is None:
             ending = _read_ending(fields, alone, self._limit)
-            if _is_usual(fields):
+            if self._is_usual(fields):
                 if len(self._endings) >= _MAX_KNOWN:
                     self._endings.clear()
                 self._endings[key] = ending
         return ending
+
+    def _is_usual(self, fields: _connection.HeaderFields) -> bool:
+        return len(fields) <= _MAX_KNOWN_FIELDS and _metadata.block_size(fields) <= self._most_known
 
 
 _Fields = Tuple[Tuple[bytes, bytes], ...]
@@ -115,10 +120,6 @@ _Fields = Tuple[Tuple[bytes, bytes], ...]
 _MAX_KNOWN = 128
 _MAX_KNOWN_FIELDS = 8
 _MAX_KNOWN_SIZE = 1024
-
-
-def _is_usual(fields: _connection.HeaderFields) -> bool:
-    return len(fields) <= _MAX_KNOWN_FIELDS and _metadata.block_size(fields) <= _MAX_KNOWN_SIZE
 
 
 def _named(fields: _connection.HeaderFields) -> Dict[bytes, bytes]:
@@ -130,14 +131,14 @@ def _named(fields: _connection.HeaderFields) -> Dict[bytes, bytes]:
     return named
 
 
-def _read_response(fields: _connection.HeaderFields, accepted: int, limit: int) -> Response:
+def _read_response(fields: _connection.HeaderFields, accepted: int, limit: _size_limit.SizeLimit) -> Response:
     named = _named(fields)
     http_status = named[b":status"]
     content_type = named.get(b"content-type", b"")
     if not _requests.is_grpc(content_type):
         raise ResponseError(_statuses.status_of_http(http_status), _no_grpc(http_status, content_type))
     try:
-        _metadata.check_block(fields, limit, "initial metadata")
+        limit.check(fields, "initial metadata")
     except _metadata.MetadataError as error:
         raise ResponseError(error.code, error.details) from None
     encoding = named.get(b"grpc-encoding", b"identity")
@@ -157,14 +158,14 @@ def _no_grpc(http_status: bytes, content_type: bytes) -> str:
     )
 
 
-def _read_ending(fields: _connection.HeaderFields, alone: bool, limit: int) -> Ending:
+def _read_ending(fields: _connection.HeaderFields, alone: bool, limit: _size_limit.SizeLimit) -> Ending:
     if alone:
         named = _named(fields)
     else:
         _fields.check(fields, _fields.OF_TRAILERS)
         named = dict(fields)
     try:
-        _metadata.check_block(fields, limit, "trailing metadata")
+        limit.check(fields, "trailing metadata")
     except _metadata.MetadataError as error:
         return Ending(error.code, error.details, ())
     number = named.get(b"grpc-status")

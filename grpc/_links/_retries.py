@@ -33,12 +33,13 @@ _REMOTE_FAILURE = links.Ticket.Termination.REMOTE_FAILURE
 
 
 class _Call:
-    """An operation with a policy."""
+    """An operation with a policy, or one that may yet be found to have one."""
 
     __slots__ = ("course", "kept", "replayed", "timer")
 
-    def __init__(self, policy: RetryPolicy, kept: Optional[Waiting]) -> None:
-        self.course = _retrying.Course(policy)
+    def __init__(self, policy: Optional[RetryPolicy], kept: Optional[Waiting]) -> None:
+        # None while it is not known which service config holds, and so whether there will be other attempts.
+        self.course = None if policy is None else _retrying.Course(policy)
         # What another attempt would have to say; None once committed.
         self.kept = kept
         # Whether the server has refused it before, so that the connection may not try it again by itself (A6: once).
@@ -57,7 +58,7 @@ class Retries:
         self,
         section: Section,
         environment: Environment,
-        config: ServiceConfig,
+        config: Optional[ServiceConfig],
         bound: int,
         admit: Callable[[Waiting], None],
         draw: Callable[[float, float], float],
@@ -67,15 +68,16 @@ class Retries:
         Args:
           section: The channel's.
           environment: Gives the clock and the timers.
-          config: Says which methods have a policy.
+          config: Says which methods have a policy; None if that is not known until `configure`.
           bound: How many bytes of messages are kept per operation.
           admit: Called inside the section with an operation whose next attempt is to begin.
           draw: Gives a random number between two.
         """
         self._section = section
         self._environment = environment
+        # Written in the section; the throttle as well. Read by new operations without.
         self._config = config
-        self._throttle = None if config.throttling is None else Throttle(config.throttling)
+        self._throttle = _throttle_for(config)
         self._bound = bound
         self._admit = admit
         self._draw = draw
@@ -93,15 +95,39 @@ class Retries:
         """Whether an operation is between two attempts, where no connection knows of it."""
         return bool(self._pausing)
 
+    def configure(self, config: ServiceConfig) -> None:
+        """Go by a service config from now on; operations that began by another one keep to that."""
+        former, self._config = self._config, config
+        if former is None or former.throttling != config.throttling:
+            self._throttle = _throttle_for(config)
+        for operation_id in list(self._calls):
+            self._decide(operation_id, config)
+
+    def _decide(self, operation_id: Hashable, config: ServiceConfig) -> None:
+        """Find out whether an operation has a policy that began before that was known."""
+        call = self._calls.get(operation_id)
+        if call is None or call.course is not None:
+            return
+        first = None if call.kept is None else call.kept.first
+        policy = None if first is None else config.method(first.group, first.method).retry
+        if policy is None:
+            self._calls.pop(operation_id, None)
+        else:
+            call.course = _retrying.Course(policy)
+
     # ------------------------------------------------------------ what the End says
 
     def begin(self, ticket: links.Ticket) -> None:
         """Take note of a first ticket, which the caller then passes on. Outside the section."""
-        policy = self._config.method(ticket.group, ticket.method).retry
-        if policy is not None:
+        config = self._config
+        policy = None if config is None else config.method(ticket.group, ticket.method).retry
+        if config is None or policy is not None:
             kept = Waiting(ticket)
             kept.since = self._environment.time()
             self._calls[ticket.operation_id] = _Call(policy, kept if kept.weigh(ticket, self._bound) else None)
+            if config is None and self._config is not None:  # it has become known just now, and maybe without this one
+                with self._section:
+                    self._decide(ticket.operation_id, self._config)
 
     def concerns(self, ticket: links.Ticket) -> bool:
         """Whether a later ticket is to be recorded before it is passed on. Outside the section."""
@@ -172,6 +198,8 @@ class Retries:
         code = status.UNKNOWN if ticket.code is None else ticket.code
         if ticket.termination is _REMOTE_FAILURE and code != status.UNIMPLEMENTED:
             return None  # it was this side that could not send it, and would not be able to next time
+        if call.course is None:
+            return None  # it has never been sent
         pushback = _retrying.read_pushback(ticket.terminal_metadata)
         committed = call.kept is None or self._closed
         return call.course.after(code, pushback, committed, self._throttle, self._draw)
@@ -182,6 +210,7 @@ class Retries:
         with self._section:
             if call.timer is None or call.kept is None:
                 return  # given up meanwhile
+            assert call.course is not None
             self._stop_timer(call)
             kept = call.kept
             attempt = kept.copy()
@@ -219,6 +248,10 @@ class Retries:
         return waiting
 
 
+def _throttle_for(config: Optional[ServiceConfig]) -> Optional[Throttle]:
+    return None if config is None or config.throttling is None else Throttle(config.throttling)
+
+
 def _aborts(ticket: links.Ticket) -> bool:
     return ticket.termination is not None and ticket.termination is not _COMPLETION
 
@@ -226,11 +259,11 @@ def _aborts(ticket: links.Ticket) -> bool:
 def retries_for(
     section: Section,
     environment: Environment,
-    config: ServiceConfig,
+    config: Optional[ServiceConfig],
     bound: int,
     admit: Callable[[Waiting], None],
 ) -> Optional[Retries]:
-    """The register of a channel; None if its service config has no method tried again. See `Retries`."""
-    if all(method.retry is None for method in config.methods.values()):
+    """The register of a channel; None if its service config has no method tried again, nor ever will. See `Retries`."""
+    if config is not None and all(method.retry is None for method in config.methods.values()):
         return None
     return Retries(section, environment, config, bound, admit, random.uniform)

@@ -17,6 +17,7 @@ from grpc._links import (
     _messages,
     _metadata,
     _requests,
+    _size_limit,
     _statuses,
     _transfer,
     _upkeep,
@@ -77,7 +78,8 @@ class ServerConnection(_transfer.TransferConnection):
         self._lost = lost
         self._highest = 0
         self._most_streams = limits.max_concurrent_streams
-        self._requests = _requests.RequestReader(limits.accepted_compression, limits.max_metadata_size)
+        limit = _size_limit.SizeLimit(limits, life.random)
+        self._requests = _requests.RequestReader(limits.accepted_compression, limit)
         # Header blocks of responses by the algorithm and by whether they list those that are accepted.
         self._known_headers: Dict[Tuple[int, bool], _connection.HeaderFields] = {(0, False): _HEADERS}
 
@@ -293,8 +295,11 @@ class ServerConnection(_transfer.TransferConnection):
         if termination is _COMPLETION and not ticket.code and not ticket.message and not ticket.terminal_metadata:
             trailers: _connection.HeaderFields = _TRAILERS_OK
         else:
-            code = _statuses.status_of_termination(termination) if ticket.code is None else ticket.code
-            trailers = self._trailers(code, ticket.message, ticket.terminal_metadata)
+            code, message = ticket.code, ticket.message
+            if code is None:
+                code = _statuses.status_of_termination(termination)
+                message = _statuses.details_of_termination(termination) if message is None else message
+            trailers = self._trailers(code, message, ticket.terminal_metadata)
         if termination is not _COMPLETION:
             stream.outbox = None  # an abortion does not wait for what the client has not read
         if stream.outbox is None:

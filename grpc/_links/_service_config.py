@@ -37,6 +37,19 @@ class ServiceConfigError(ValueError):
         self.place = place
 
 
+class PolicyConfig(NamedTuple):
+    """Which load balancing policy is to be taken, and what is prescribed for it.
+
+    Attributes:
+      name: Its name.
+      shuffle: For pick_first: whether its addresses are put in a random order each time they come (A62), so that not
+        all clients take the same one.
+    """
+
+    name: str
+    shuffle: bool = False
+
+
 class RetryPolicy(NamedTuple):
     """When and how often an RPC that failed is tried again (A6).
 
@@ -99,7 +112,7 @@ class ServiceConfig(NamedTuple):
       health_service: The service whose health is asked about at each server; None for none.
     """
 
-    policy: Optional[str] = None
+    policy: Optional[PolicyConfig] = None
     methods: Dict[Tuple[Optional[str], Optional[str]], MethodConfig] = {}  # noqa: RUF012  # nobody changes it
     throttling: Optional[RetryThrottling] = None
     health_service: Optional[str] = None
@@ -140,6 +153,11 @@ def parse_service_config(text: str, policies: Collection[str]) -> ServiceConfig:
         raise ServiceConfigError("", f"is not JSON: {error}") from error
     if not isinstance(root, dict):
         raise ServiceConfigError("", f"must be a JSON object, not {_show(root)}")
+    return read_service_config(root, policies)
+
+
+def read_service_config(root: Dict[str, Any], policies: Collection[str]) -> ServiceConfig:
+    """Read a service config that has been read as JSON; see `parse_service_config`."""
     return ServiceConfig(
         _policy(root, policies),
         _methods(root.get("methodConfig")),
@@ -151,26 +169,38 @@ def parse_service_config(text: str, policies: Collection[str]) -> ServiceConfig:
 # ------------------------------------------------------------ the parts
 
 
-def _policy(root: Dict[str, Any], policies: Collection[str]) -> Optional[str]:
-    configs = root.get("loadBalancingConfig")
+def _policy(root: Dict[str, Any], policies: Collection[str]) -> Optional[PolicyConfig]:
+    place = "loadBalancingConfig"
+    configs = root.get(place)
+    names = []
     if configs is not None:
-        names = []
-        for index, config in enumerate(_list(configs, "loadBalancingConfig")):
-            place = f"loadBalancingConfig[{index}]"
-            if len(_object(config, place)) != 1:
-                raise ServiceConfigError(place, f"must have one key, the policy's name, not {_show(config)}")
-            names.extend(config)
-        place = "loadBalancingConfig"
+        # Of those that nobody here knows the shape is looked at, and nothing of those after the one that is taken.
+        for index, config in enumerate(_list(configs, place)):
+            name, value = _named(config, f"{place}[{index}]")
+            if name in policies:
+                return _policy_config(name, value, f"{place}[{index}].{name}")
+            names.append(name)
     else:
-        name = root.get("loadBalancingPolicy")
-        if name is None:
-            return None
         place = "loadBalancingPolicy"
-        names = [_string(name, place).lower()]
-    for name in names:
-        if name in policies:
-            return str(name)
+        if root.get(place) is None:
+            return None
+        names = [_string(root[place], place).lower()]
+        if names[0] in policies:
+            return PolicyConfig(names[0])
     raise ServiceConfigError(place, f"names no policy that is known here: {', '.join(names) or 'none at all'}")
+
+
+def _named(config: Any, place: str) -> Tuple[str, Dict[str, Any]]:
+    """One policy of a list: its name, and what is prescribed for it."""
+    if len(_object(config, place)) != 1:
+        raise ServiceConfigError(place, f"must have one key, the policy's name, not {_show(config)}")
+    [(name, value)] = config.items()
+    return name, _object(value, f"{place}.{name}")
+
+
+def _policy_config(name: str, fields: Dict[str, Any], place: str) -> PolicyConfig:
+    shuffle = name == "pick_first" and _optional(fields, "shuffleAddressList", place, _boolean)
+    return PolicyConfig(name, bool(shuffle))
 
 
 def _methods(configs: Any) -> Dict[Tuple[Optional[str], Optional[str]], MethodConfig]:
@@ -245,6 +275,12 @@ def _throttling(value: Any, place: str) -> RetryThrottling:
 
 def _health_service(value: Any, place: str) -> Optional[str]:
     name: Optional[str] = _optional(_object(value, place), "serviceName", place, _string)
+    if name is not None:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            # JSON may escape halves of surrogate pairs, which no protocol buffer can hold.
+            raise ServiceConfigError(f"{place}.serviceName", f"must be Unicode text, not {_show(name)}") from error
     return name
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from typing import Dict
+from typing import Dict, Optional
 
 from grpc._values import status
 from grpc.framework.interfaces.links import links
@@ -127,6 +127,19 @@ _STATUSES: Dict[links.Ticket.Termination, int] = {
 }
 
 
+# What the client is told of it in words, if nobody else has any: so that its user knows which side it was.
+_DETAILS: Dict[links.Ticket.Termination, str] = {
+    _Termination.CANCELLATION: "the server cancelled the RPC",
+    _Termination.EXPIRATION: "Deadline Exceeded",
+    _Termination.SHUTDOWN: "the server was stopped",
+}
+
+
 def status_of_termination(termination: links.Ticket.Termination) -> int:
     """The status to send for a termination without a code."""
     return _STATUSES[termination]
+
+
+def details_of_termination(termination: links.Ticket.Termination) -> Optional[str]:
+    """The status text to send for a termination with neither code nor message; None for none."""
+    return _DETAILS.get(termination)

@@ -4,6 +4,9 @@
                           |
                           '--failure--> TRANSIENT_FAILURE --backoff over--> IDLE
 
+Where the peer's health is checked, it is READY as long as that is good, in TRANSIENT_FAILURE while it is bad, and
+CONNECTING while nothing is known; the connection and what runs on it are left alone. See `_health`.
+
 Whoever wants the next attempt, or another one after a loss, says so: a policy does.
 """
 
@@ -11,9 +14,10 @@ from __future__ import annotations
 
 import enum
 import functools
-import random
 from typing import TYPE_CHECKING, Callable, Dict, NamedTuple, Optional, Tuple
 
+from grpc._links import _health
+from grpc._links._backoff import Backoff
 from grpc._links._failure import Failure
 from grpc._values.connectivity import ChannelConnectivity
 
@@ -27,10 +31,6 @@ if TYPE_CHECKING:
 
 _State = ChannelConnectivity
 
-# The figures of gRPC's connection-backoff document that no channel argument changes.
-_MULTIPLIER = 1.6
-_JITTER = 0.2
-
 Entry = Tuple["contract.Transport", "ClientConnection"]
 
 
@@ -38,7 +38,9 @@ class Event(enum.Enum):
     """What can happen to a subchannel."""
 
     WANTED = "a policy wants a connection"
-    CONNECTED = "the peer's settings have arrived"
+    CONNECTED = "the peer's settings have arrived, and it says that it serves if it is asked"
+    UNHEALTHY = "the peer says that it does not serve, or does not say"
+    ASKED = "the peer is asked, perhaps anew, whether it serves"
     FAILED = "the attempt failed"
     LOST = "the connection was lost, or takes no more operations"
     BACKOFF_OVER = "the next attempt may begin"
@@ -46,40 +48,26 @@ class Event(enum.Enum):
     CLOSED = "the address is no longer one of the target's, or the channel was closed"
 
 
+_BEGUN = (_State.CONNECTING, _State.READY, _State.TRANSIENT_FAILURE)
+
 TRANSITIONS: Dict[Tuple[ChannelConnectivity, Event], ChannelConnectivity] = {
     (_State.IDLE, Event.WANTED): _State.CONNECTING,
-    (_State.CONNECTING, Event.CONNECTED): _State.READY,
     (_State.CONNECTING, Event.FAILED): _State.TRANSIENT_FAILURE,
-    (_State.READY, Event.LOST): _State.IDLE,
     (_State.TRANSIENT_FAILURE, Event.BACKOFF_OVER): _State.IDLE,
-    **{
-        (state, Event.RESET): _State.IDLE
-        for state in (_State.IDLE, _State.CONNECTING, _State.READY, _State.TRANSIENT_FAILURE)
-    },
+    # "READY only while Health/Watch says SERVING": with a connection there may be any of three states.
+    **{(state, Event.CONNECTED): _State.READY for state in _BEGUN},
+    **{(state, Event.UNHEALTHY): _State.TRANSIENT_FAILURE for state in _BEGUN},
+    **{(state, Event.ASKED): _State.CONNECTING for state in _BEGUN},
+    **{(state, Event.LOST): _State.IDLE for state in _BEGUN},
+    **{(state, Event.RESET): _State.IDLE for state in (_State.IDLE, *_BEGUN)},
     **{(state, Event.CLOSED): _State.SHUTDOWN for state in _State},
 }
 
-
-class Backoff:
-    """How long from the start of one attempt to the next: longer each time, until `reset`."""
-
-    __slots__ = ("_initial", "_maximum", "_next")
-
-    def __init__(self, initial: float, maximum: float) -> None:
-        """Begin afresh; both in seconds."""
-        self._initial = self._next = min(initial, maximum)
-        self._maximum = maximum
-
-    def advance(self) -> float:
-        """The delay to keep now, in seconds, up to a fifth less or more at random so that clients do not come all at
-        once; the one after it will be longer."""
-        delay = self._next
-        self._next = min(delay * _MULTIPLIER, self._maximum)
-        return delay * random.uniform(1 - _JITTER, 1 + _JITTER)
-
-    def reset(self) -> None:
-        """Begin afresh: an attempt has succeeded."""
-        self._next = self._initial
+_OF_VERDICT = {
+    _health.Verdict.SERVING: Event.CONNECTED,
+    _health.Verdict.FAILING: Event.UNHEALTHY,
+    _health.Verdict.ASKING: Event.ASKED,
+}
 
 
 class Callbacks(NamedTuple):
@@ -100,6 +88,8 @@ class Surroundings(NamedTuple):
       security: How to speak TLS; None for plaintext.
       make_connection: Makes the connection to run on a transport, and registers both. Called outside the section.
       changed: Called inside the section after each change of a subchannel's state that its owner did not ask for.
+      health_service: Gives the service whose health is asked about at each connection; None for none. Called inside the
+        section.
     """
 
     section: Section
@@ -108,6 +98,7 @@ class Surroundings(NamedTuple):
     security: Optional[ClientSecurity]
     make_connection: Callable[[contract.Transport, Callbacks], ClientConnection]
     changed: Callable[[Subchannel], None]
+    health_service: Callable[[], Optional[str]]
 
 
 class Subchannel:
@@ -121,6 +112,7 @@ class Subchannel:
         "_due",
         "_number",
         "_timer",
+        "_watch",
         "address",
         "entry",
         "failure",
@@ -132,7 +124,7 @@ class Subchannel:
         self.address = address
         self._around = around
         self.state = _State.IDLE
-        # Why the last attempt failed; None again once there is a connection.
+        # Why the last attempt failed, or what is wrong with the peer; None again once it is READY.
         self.failure: Optional[Failure] = None
         # The connection, from the moment the socket is open until it takes no more operations.
         self.entry: Optional[Entry] = None
@@ -143,6 +135,8 @@ class Subchannel:
         # Of the present attempt: what comes of an earlier one is not for us any more.
         self._number = 0
         self._attempt: Optional[contract.Attempt] = None
+        # Of the connection, once the peer's settings have arrived; None if its health is not checked.
+        self._watch: Optional[_health.Watch] = None
 
     def __repr__(self) -> str:
         return f"<Subchannel to {self.address.name}, {self.state.name}>"
@@ -174,6 +168,11 @@ class Subchannel:
         """The same for good."""
         self._change(Event.CLOSED)
         self._let_go()
+
+    def check_health(self) -> None:
+        """Ask the peer about another service than before, or about none. The caller looks at the state anew."""
+        if self.entry is not None and (self._watch is not None or self.state is not _State.CONNECTING):
+            self._begin_check()
 
     @property
     def rested(self) -> bool:
@@ -240,17 +239,20 @@ class Subchannel:
                 self._fail(reason, cause)
 
     def _fail(self, reason: str, cause: Optional[BaseException]) -> None:
-        if not reason.startswith(self.address.name):
-            reason = f"{self.address.name}: {reason}"
-        self.failure = Failure(reason, cause)
+        self.failure = self._failure(reason, cause)
         self._change(Event.FAILED)
         self._stop_timer()
         self._timer = self._around.driver.environment.call_at(self._due, self._backoff_over)
         self._around.changed(self)
 
+    def _failure(self, reason: str, cause: Optional[BaseException]) -> Failure:
+        if not reason.startswith(self.address.name):
+            reason = f"{self.address.name}: {reason}"
+        return Failure(reason, cause)
+
     def _backoff_over(self) -> None:
         with self._around.section:
-            if self.state is _State.TRANSIENT_FAILURE:
+            if self.state is _State.TRANSIENT_FAILURE and self.entry is None:
                 self._timer = None
                 self._change(Event.BACKOFF_OVER)
                 self._around.changed(self)
@@ -267,10 +269,33 @@ class Subchannel:
         with self._around.section:
             if entry is self.entry and self.state is _State.CONNECTING:
                 self._stop_timer()
-                self._change(Event.CONNECTED)
-                self.failure = None
                 self._backoff.reset()
+                self._begin_check()
                 self._around.changed(self)
+
+    def _begin_check(self) -> None:
+        """Judge anew whether a connection that works may carry operations."""
+        self._stop_watch()
+        around = self._around
+        service = around.health_service()
+        if service is None or self.entry is None:
+            self._change(Event.CONNECTED)
+            self.failure = None
+            return
+        self._change(Event.ASKED)
+        environment = around.driver.environment
+        self._watch = _health.Watch(
+            around.section, environment, around.connecting, service, self.entry, self._take_verdict
+        )
+        self._watch.begin()
+
+    def _take_verdict(self, verdict: _health.Verdict, words: str) -> None:
+        self._change(_OF_VERDICT[verdict])
+        if verdict is _health.Verdict.SERVING:
+            self.failure = None
+        elif verdict is _health.Verdict.FAILING:
+            self.failure = self._failure(words, None)
+        self._around.changed(self)
 
     def _going_away(self, entry: Optional[Entry]) -> None:
         with self._around.section:
@@ -285,16 +310,20 @@ class Subchannel:
         if entry is None or entry is not self.entry:
             return
         self.entry = None
-        if self.state is _State.READY:
+        if self.state is _State.READY or self._watch is not None:
+            self._stop_watch()
             self._change(Event.LOST)
+            if self.failure is not None:  # the peer did not serve, and now there is nobody to ask
+                self.failure = self._failure(reason, cause)
             self._around.changed(self)
         else:
             self._fail(reason, cause)
 
     def _let_go(self) -> None:
-        """Leave attempt, timer and connection behind."""
+        """Leave attempt, timer, watch and connection behind."""
         self._number += 1
         self._stop_timer()
+        self._stop_watch()
         later = self._around.section.later
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
@@ -302,6 +331,11 @@ class Subchannel:
         entry, self.entry = self.entry, None
         if entry is not None:
             later(functools.partial(say_goodbye, entry))
+
+    def _stop_watch(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.stop()
 
     def _stop_timer(self) -> None:
         timer, self._timer = self._timer, None

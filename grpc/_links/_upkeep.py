@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import abc
 import math
+from random import random as _by_chance
 from typing import Any, Callable, Dict, NamedTuple, Optional, Type
 
 import h2.events
@@ -348,7 +349,6 @@ def _nobody() -> None:
 def _middle() -> float:
     return 0.5
 
-
 _TIMELESS = ServerOptions(KeepaliveOptions(), handshake_timeout=math.inf)
 
 
@@ -360,12 +360,14 @@ class ClientLife(NamedTuple):
       close: Closes the transport at once, for a reason.
       keepalive: When to ask whether the server is there.
       warn: Called without the lock when the server complains of too many pings.
+      random: Gives numbers from 0 to below 1, for the sizes of header blocks.
     """
 
     clock: Callable[[], float] = _no_time
     close: Callable[[str], None] = _no_transport
     keepalive: KeepaliveOptions = KeepaliveOptions()
     warn: Callable[[], None] = _nobody
+    random: Callable[[], float] = _by_chance
 
     def upkeep(self, host: Host) -> Upkeep:
         """Put the rules together."""
@@ -379,7 +381,7 @@ class ServerLife(NamedTuple):
       clock: Gives the time in seconds.
       close: Closes the transport at once, for a reason.
       options: What the server asks of its connections.
-      random: Gives numbers from 0 to 1, for the jitter of the age.
+      random: Gives numbers from 0 to below 1, for the jitter of the age and for the sizes of header blocks.
     """
 
     clock: Callable[[], float] = _no_time

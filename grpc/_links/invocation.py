@@ -7,19 +7,16 @@ its connection and goes to another one, once, and its End hears nothing of it. O
 service config prescribes another attempt waits in `_retries` for it, and its End hears nothing of that either.
 
 Beneath it: `_pool` knows the connections, `_policies` which of them there should be, `_subchannel` one address,
-`_resolution` all addresses, `_connectivity` who watches the state.
+`_resolution` all addresses, `_connectivity` who watches the state. `_config_source` says which service config holds.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
-import logging
-import math
 from typing import TYPE_CHECKING, Callable, Dict, Hashable, List, Optional, Tuple
 
-from grpc._links import _client, _connectivity, _idling, _policies, _pool, _retries, _service_config, _upkeep
-from grpc._links._failure import Failure
+from grpc._links import _client, _config_source, _connectivity, _idling, _making, _policies, _pool, _retries
 from grpc._links._section import Section
 from grpc._links._waiting import Waiting
 from grpc._values.connecting import Connecting
@@ -29,11 +26,11 @@ from grpc.framework.interfaces.links import links, utilities
 
 if TYPE_CHECKING:
     from grpc._io import contract
+    from grpc._links._failure import Failure
+    from grpc._links._service_config import PolicyConfig, ServiceConfig
     from grpc._links._subchannel import Callbacks, Entry
     from grpc._values.limits import Limits
     from grpc._values.security import ClientSecurity
-
-_LOGGER = logging.getLogger(__name__)
 
 RequestHeaders = _client.RequestHeaders
 
@@ -66,8 +63,6 @@ class InvocationLink(links.Link):
         """
         self._environment = driver.environment
         self._target = target
-        self._headers = headers
-        self._limits = limits
         self._mate: links.Link = utilities.NULL_LINK
         # The connection for new operations if there is just one, or None. Written in the section, read without:
         # whoever reads a stale one learns from the connection itself that it takes no more operations.
@@ -76,39 +71,38 @@ class InvocationLink(links.Link):
         # calls upwards without its lock. No one is called inside it but connections, under their transport's lock.
         self._section = Section()
         self._waiting: Dict[Hashable, Waiting] = {}
-        self._keepalive = keepalive
         # The connections for new operations if there are several; written and read as `_current` is.
         self._ring: Tuple[Entry, ...] = ()
         self._turns = itertools.count()
         self._connectivity = _connectivity.Connectivity(self._section, self._environment)
         self._idling = _idling.Idling(self._section, self._environment, connecting.idle_timeout, self._look, self._idle)
-        self.service_config = _service_config.NO_SERVICE_CONFIG
-        refusal = None
-        if connecting.service_config is not None:
-            try:
-                self.service_config = _service_config.parse_service_config(
-                    connecting.service_config, _policies.POLICIES
-                )
-            except _service_config.ServiceConfigError as error:
-                refusal = Failure(str(error), error, True)
+        self._maker = _making.Maker(self._section, self._environment, target, headers, limits, keepalive, connecting)
+        self._configs = _config_source.ConfigSource(self._section, connecting, self._configure)
         self._pool = _pool.Pool(
             self._section,
             driver,
             target,
             connecting,
             security,
-            _make_policy(self.service_config.policy or connecting.policy),
+            _policies.make_policy(
+                self._section, self._environment, self.service_config.policy, default=connecting.policy
+            ),
             self._make_connection,
             self._changed,
+            self._configs.take,
         )
-        if refusal is not None:
-            self._pool.refuse(refusal)
-        self._replay_bound = connecting.retry_buffer if connecting.retries else None
+        if self._configs.refusal is not None:
+            self._pool.refuse(self._configs.refusal)
+        self._pool.check_health(self.service_config.health_service)
         # Those that the service config has tried again; None if there are none, and so nothing to look up.
         self._retries: Optional[_retries.Retries] = None
         if connecting.retries:
             self._retries = _retries.retries_for(
-                self._section, self._environment, self.service_config, connecting.retry_buffer, self._admit
+                self._section,
+                self._environment,
+                self.service_config if self._configs.known else None,
+                connecting.retry_buffer,
+                self._admit,
             )
 
     def __repr__(self) -> str:
@@ -116,6 +110,26 @@ class InvocationLink(links.Link):
 
     def join_link(self, link: links.Link) -> None:
         self._mate = link
+
+    # ------------------------------------------------------------ the service config
+
+    @property
+    def service_config(self) -> ServiceConfig:
+        """What holds now; before the DNS has answered, if it is asked, what the channel argument says."""
+        return self._configs.current
+
+    @property
+    def changes_config(self) -> bool:
+        """Whether another service config may come to hold."""
+        return self._configs.changeable
+
+    def _configure(self, config: ServiceConfig, policy: Optional[PolicyConfig]) -> None:
+        """Have another config hold for new operations, and for those that waited for the first one. In the section."""
+        if policy is not None:
+            self._pool.use_policy(_policies.make_policy(self._section, self._environment, policy, policy.name))
+        self._pool.check_health(config.health_service)
+        if self._retries is not None:
+            self._retries.configure(config)
 
     # ------------------------------------------------------------ connectivity
 
@@ -277,31 +291,12 @@ class InvocationLink(links.Link):
     # ------------------------------------------------------------ connections
 
     def _make_connection(self, transport: contract.Transport, callbacks: Callbacks) -> _client.ClientConnection:
-        if self._keepalive.time != math.inf:
-            transport.set_user_timeout(self._keepalive.timeout)  # gRFC A18
-        return _client.ClientConnection(
-            self._limits,
+        return self._maker.make(
+            transport,
+            callbacks,
             self._mate.accept_ticket if self._retries is None else self._hear,
-            self._headers,
-            callbacks.ready,
-            callbacks.going_away,
-            callbacks.lost,
-            refused=functools.partial(self._take_back, transport),
-            life=_upkeep.ClientLife(self._environment.time, transport.close, self._keepalive, self._slow_down),
-            replay_bound=self._replay_bound,
-            config=self.service_config,
-        )
-
-    def _slow_down(self) -> None:
-        """A server complains of too many pings: be quiet for twice as long on the connections to come (gRFC A9)."""
-        with self._section:
-            self._keepalive = self._keepalive._replace(time=2 * self._keepalive.time)
-            time = self._keepalive.time
-        _LOGGER.error(
-            "A server closed the connection because of too many pings; from now on the channel to %r sends one after "
-            "%g seconds without a byte. Set 'grpc.keepalive_time_ms' to what the server permits.",
-            self._target,
-            time,
+            functools.partial(self._take_back, transport),
+            self.service_config,
         )
 
     def _take_back(self, transport: contract.Transport, operation_id: Hashable) -> None:
@@ -324,6 +319,7 @@ class InvocationLink(links.Link):
         pool = self._pool
         self._current = None
         self._ring = ()
+        self._configs.prescribe(pool.ready)
         if pool.ready:
             self._place_all()
             if len(pool.ready) == 1:
@@ -401,11 +397,3 @@ def _close(transport: contract.Transport, connection: _client.ClientConnection) 
         connection.go_away()
     transport.settle()
     transport.close("the channel was closed")
-
-
-def _make_policy(name: str) -> _policies.Policy:
-    policy = _policies.POLICIES.get(name)
-    if policy is None:
-        _LOGGER.warning("There is no load balancing policy %r; pick_first takes its place", name)
-        policy = _policies.PickFirst
-    return policy()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple, Type, TypeVar
 
 from grpc import _assembly
-from grpc._modern import _calling, _credentials, _locality, _multicallables
+from grpc._modern import _calling, _credentials, _multicallables
+from grpc._values import locality
 from grpc._version import __version__
 from grpc.framework.foundation.growing_pool import GrowingPool
 
@@ -88,8 +89,8 @@ class Channel(_calling.Channel):
         deserializer: _calling.Deserializer,
     ) -> _C:
         group, name = split_method(method)
-        longest = self._side.method_config(group, name).timeout
-        return make(self, method, face_maker(group, name), serializer, deserializer, longest)
+        rule = self._side.timeout_rule(group, name)
+        return make(self, method, face_maker(group, name), serializer, deserializer, rule)
 
     def unary_unary(
         self,
@@ -204,7 +205,7 @@ def _over_http2(
 ) -> Channel:
     check_target(target)
     if held is not None and held.local is not None:
-        _locality.check(target, held.local)
+        locality.check(target, held.local)
     pool = GrowingPool("grpc-requests")
     side = _assembly.client.over_http2(
         target, USER_AGENT, options or (), compression, None if held is None else held.tls, pool

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Iterable, Optional, Tuple
 
 from grpc._modern import _calling, _rpc
 from grpc._modern._requests import Requests, serialized
+from grpc._values import compression as _compression
 from grpc._values import contexts
 from grpc._values import metadata as _metadata
 from grpc.framework.foundation.environment import GOING_TO_WAIT
 
 if TYPE_CHECKING:
+    from grpc._assembly.client import TimeoutRule
     from grpc._modern._calling import Deserializer, Serializer
     from grpc._modern._channel import Channel
     from grpc._modern._contexts import Call, Metadata
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 class _MultiCallable:
     """What the four have in common."""
 
-    __slots__ = ("_channel", "_deserializer", "_face", "_longest", "_method", "_serializer")
+    __slots__ = ("_channel", "_deserializer", "_face", "_method", "_serializer", "_timeout_rule")
 
     def __init__(
         self,
@@ -33,7 +35,7 @@ class _MultiCallable:
         face_callable: Any,
         serializer: Serializer,
         deserializer: Deserializer,
-        longest: Optional[float],
+        timeout_rule: Optional[TimeoutRule],
     ) -> None:
         """Make a multi-callable.
 
@@ -43,12 +45,12 @@ class _MultiCallable:
           face_callable: Face's multi-callable of the same cardinality.
           serializer: From request to bytes, or None.
           deserializer: From bytes to response, or None.
-          longest: The most seconds that the service config gives to an RPC of the method; None for no limit.
+          timeout_rule: What the service config makes of an RPC's timeout; None if it leaves every one as it is.
         """
         self._channel = channel
         self._method = method
         self._face = face_callable
-        self._longest = longest
+        self._timeout_rule = timeout_rule
         self._serializer = serializer
         self._deserializer = deserializer
 
@@ -77,15 +79,17 @@ class _MultiCallable:
             raise ValueError("Cannot invoke RPC on closed channel!")
         if timeout is not None:
             check_timeout(timeout)
-        if self._longest is not None:
-            timeout = self._longest if timeout is None else min(timeout, self._longest)
+        if self._timeout_rule is not None:
+            timeout = self._timeout_rule(timeout)
         # Never None: with its first ticket the server hears of the call, and may begin before the first request.
         items: Any = () if metadata is None else _metadata.checked(metadata)
         if credentials is not None or channel.call_credentials is not None:
             items = channel.with_credentials(self._method, items, credentials, timeout)
         options = None
         if wait_for_ready is not None or compression is not None:
-            options = contexts.CallOptions(wait_for_ready, compression)
+            options = contexts.CallOptions(
+                wait_for_ready, None if compression is None else _compression.number(compression)
+            )
         if waits:
             with GOING_TO_WAIT:
                 return begin(request, timeout, items, protocol_options=options)

@@ -6,7 +6,7 @@ accepted, checked, and without effect.
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Union
+from typing import Dict, NamedTuple, Tuple, Union
 
 # The largest 32-bit integer: for a time, never; for a number, unlimited.
 INT_MAX = 2**31 - 1
@@ -28,6 +28,8 @@ class Argument(NamedTuple):
       least: The least number, but for a negative time; what is below is raised to it.
       default_text: The default for people, where it is not the value itself.
       most: The largest number; what is above is lowered to it.
+      strict: Whether a number below the least is an error instead, because the least means something of its own.
+      choices: The strings that it may be; empty for any.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Argument(NamedTuple):
     least: int = 0
     default_text: str = ""
     most: int = INT_MAX
+    strict: bool = False
+    choices: Tuple[str, ...] = ()
 
 
 _SIZES_AND_LIMITS = (
@@ -53,11 +57,16 @@ _SIZES_AND_LIMITS = (
     ),
     Argument(
         "grpc.max_metadata_size", "CS", "int", 8192, "bytes",
-        "the largest header list accepted; the peer is told", True,
+        "the largest header list accepted: the one limit, and an exact one, unless there is a hard limit too; the "
+        "peer is told", True,
     ),
     Argument(
-        "grpc.absolute_max_metadata_size", "CS", "int", 16_384, "bytes",
-        "a second, hard limit of other implementations; here `grpc.max_metadata_size` is the limit",
+        "grpc.absolute_max_metadata_size", "CS", "int", None, "bytes",
+        "a hard limit: header lists above it are refused, those up to `grpc.max_metadata_size` accepted, and those "
+        "between refused at random, the more often the larger they are; the peer is told this one. Alone it brings a "
+        "soft limit of 8192 or 80% of it, whichever is more. If it is the smaller of the two it is the only limit. "
+        "Elsewhere there always is one, 16384", True, 0,
+        "none: one exact limit",
     ),
     Argument(
         "grpc.max_concurrent_streams", "S", "int", INT_MAX, "",
@@ -81,7 +90,8 @@ _KEEPALIVE = (
     ),
     Argument(
         "grpc.http2.max_pings_without_data", "CS", "int", 2, "",
-        "how many PINGs may go out in a row without HEADERS or DATA; 0 for any number", True,
+        "how many PINGs may go out in a row without HEADERS or DATA before there is at most one a minute; 0 for any "
+        "number", True,
     ),
     Argument(
         "grpc.http2.min_time_between_pings_ms", "CS", "int", 300_000, "ms",
@@ -135,14 +145,21 @@ _CONNECTING = (
         "grpc.dns_min_time_between_resolutions_ms", "C", "int", 30_000, "ms",
         "how long a resolved name is not asked for again", True,
     ),
-    Argument("grpc.dns_ares_query_timeout", "C", "int", 120_000, "ms", "the limit of one DNS query; 0 for none"),
+    Argument(
+        "grpc.dns_ares_query_timeout", "C", "int", 120_000, "ms",
+        "how long the DNS may take to answer when it is asked for a service config; 0 for as long as it likes", True,
+    ),
     Argument("grpc.dns_enable_srv_queries", "C", "bool", 0, "", "SRV look-ups for grpclb"),
     Argument(
         "grpc.lb_policy_name", "C", "str", "pick_first", "",
         "`pick_first` or `round_robin`, where the service config names none", True,
     ),
     Argument("grpc.service_config", "C", "str", None, "", "the service config, as JSON", True),
-    Argument("grpc.service_config_disable_resolution", "C", "bool", 1, "", "ignore service configs from DNS"),
+    Argument(
+        "grpc.service_config_disable_resolution", "C", "bool", 1, "",
+        "with 0, the DNS is asked for a service config along with the addresses, under `_grpc_config.` and the host's "
+        "name; that needs `pip install layered-grpc[dns]`", True,
+    ),
     Argument(
         "grpc.enable_retries", "C", "bool", 1, "",
         "whether calls that were sent are tried again: by the service config's policies, or if a server refused them",
@@ -152,7 +169,10 @@ _CONNECTING = (
         "grpc.per_rpc_retry_buffer_size", "C", "int", 262_144, "bytes", "how much of a call is kept for a retry", True,
     ),
     Argument("grpc.experimental.enable_hedging", "C", "bool", 0, "", "nothing, in any implementation yet"),
-    Argument("grpc.inhibit_health_checking", "C", "bool", 0, "", "ignore the health check of the service config"),
+    Argument(
+        "grpc.inhibit_health_checking", "C", "bool", 0, "",
+        "ignore the health check of the service config, which makes round_robin ask each server about its health", True,
+    ),
     Argument(
         "grpc.enable_http_proxy", "C", "bool", 1, "", "whether to go through an HTTP proxy, whoever names it", True,
     ),
@@ -175,7 +195,10 @@ _NAMES = (
     ),
     Argument("grpc.primary_user_agent", "C", "str", None, "", "the beginning of the user agent", True),
     Argument("grpc.secondary_user_agent", "C", "str", None, "", "the end of the user agent", True),
-    Argument("grpc.http2_scheme", "C", "str", None, "", "`:scheme`", False, 0, "from the credentials"),
+    Argument(
+        "grpc.http2_scheme", "C", "str", None, "", "`:scheme`: `http` or `https`, anything else is a `ValueError`",
+        True, 0, "from the credentials", choices=("http", "https"),
+    ),
     # Elsewhere 1: a second server on a port in use then goes unnoticed. Here that is an error unless it is asked for.
     Argument("grpc.so_reuseport", "S", "bool", 0, "", "SO_REUSEPORT: servers that ask for it share a port", True),
     Argument("grpc.expand_wildcard_addrs", "S", "bool", 0, "", "bind every local address instead of the wildcard"),
@@ -217,8 +240,16 @@ _HTTP2 = (
         "the largest frame accepted; the peer is told", True, 16_384, "", 16_777_215,
     ),
     Argument("grpc.http2.write_buffer_size", "CS", "int", 65_535, "bytes", "what a stream may have to be written"),
-    Argument("grpc.http2.hpack_table_size.decoder", "CS", "int", 4096, "bytes", "the peer's HPACK table"),
-    Argument("grpc.http2.hpack_table_size.encoder", "CS", "int", 4096, "bytes", "our HPACK table"),
+    Argument(
+        "grpc.http2.hpack_table_size.decoder", "CS", "int", 4096, "bytes",
+        "how large the peer's HPACK table may become, which is held here; the peer is told. 0 for none; less is a "
+        "`ValueError`", True, strict=True,
+    ),
+    Argument(
+        "grpc.http2.hpack_table_size.encoder", "CS", "int", 4096, "bytes",
+        "how large our HPACK table may become, if the peer allows that much. 0 for none; less is a `ValueError`", True,
+        strict=True,
+    ),
     Argument(
         "grpc.http2.true_binary", "CS", "bool", 1, "",
         "whether to tell the peer that it may send binary metadata as they are, without base64", True,

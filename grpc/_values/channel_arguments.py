@@ -59,9 +59,9 @@ class Settings(NamedTuple):
 def parse(options: Optional[Sequence[Tuple[Union[str, bytes], Any]]], side: str) -> Settings:
     """Check the arguments of a channel or server, and turn them into settings.
 
-    A number outside its range is moved to its nearer end, with a warning in the log. A name that is not in the table,
-    or means nothing on this side, is accepted, and listed in one log line at debug. Where a name comes twice the last
-    one counts.
+    A number outside its range is moved to its nearer end, with a warning in the log, unless its row is strict. A name
+    that is not in the table, or means nothing on this side, is accepted, and listed in one log line at debug. Where a
+    name comes twice the last one counts.
 
     Args:
       options: (key, value) pairs, or None.
@@ -69,7 +69,8 @@ def parse(options: Optional[Sequence[Tuple[Union[str, bytes], Any]]], side: str)
 
     Raises:
       TypeError: Something is no such pair, or a value has the wrong type.
-      ValueError: Bytes are not UTF-8.
+      ValueError: Bytes are not UTF-8, a string is none of those that it may be, or a number is below what it may be
+        and there is nothing near it that could have been meant.
     """
     given: Dict[str, Value] = {}
     idle: List[str] = []
@@ -107,10 +108,13 @@ def _checked(argument: Argument, value: Any) -> Value:
     if argument.kind == "str":
         if isinstance(value, bytes):
             try:
-                return value.decode()
+                value = value.decode()
             except UnicodeDecodeError as error:
                 raise ValueError(f"channel argument {argument.name!r} is not UTF-8: {error}") from error
         if isinstance(value, str):
+            if argument.choices and value not in argument.choices:
+                choices = " or ".join(map(repr, argument.choices))
+                raise ValueError(f"channel argument {argument.name!r} takes {choices}, not {value!r}")
             return value
     elif isinstance(value, int):
         return int(bool(value)) if argument.kind == "bool" else _in_range(argument, value)
@@ -123,6 +127,10 @@ def _in_range(argument: Argument, value: int) -> int:
     if argument.unit == "ms" and not 0 <= value < INT_MAX:
         return INT_MAX
     if value < argument.least:
+        if argument.strict:
+            raise ValueError(
+                f"channel argument {argument.name!r} takes {argument.least} or more{_UNITS[argument.unit]}, not {value}"
+            )
         _LOGGER.warning(
             "Channel argument %r is raised from %d to %d, the least it can be", argument.name, value, argument.least
         )
@@ -135,6 +143,9 @@ def _in_range(argument: Argument, value: int) -> int:
         return argument.most
     return value
 
+
+# How much of the hard limit of metadata the soft one is, where it is not given: as the core has it.
+_SOFT_SHARE = 0.8
 
 # Which argument sets which field, by the value class. Times go from milliseconds to seconds on the way.
 _LIMITS = {
@@ -149,6 +160,9 @@ _LIMITS = {
     "true_binary": "grpc.http2.true_binary",
     "compression_level": "grpc.default_compression_level",
     "compresses": "grpc.per_message_compression",
+    "hard_metadata_size": "grpc.absolute_max_metadata_size",
+    "decoder_table_size": "grpc.http2.hpack_table_size.decoder",
+    "encoder_table_size": "grpc.http2.hpack_table_size.encoder",
 }
 _KEEPALIVE = {
     "time": "grpc.keepalive_time_ms",
@@ -176,6 +190,7 @@ _CONNECTING = {
     "service_config": "grpc.service_config",
     "retries": "grpc.enable_retries",
     "retry_buffer": "grpc.per_rpc_retry_buffer_size",
+    "inhibit_health_checking": "grpc.inhibit_health_checking",
 }
 
 
@@ -195,6 +210,9 @@ def _settings(given: Dict[str, Value], side: str) -> Settings:
     limits = Limits(**_fields(_LIMITS, given))
     decompresses = given.get("grpc.per_message_decompression", 1)
     limits = limits._replace(accepted_compression=limits.accepted_compression | 1 if decompresses else 1)
+    if limits.hard_metadata_size is not None and "grpc.max_metadata_size" not in given:
+        soft = max(limits.max_metadata_size, int(limits.hard_metadata_size * _SOFT_SHARE))
+        limits = limits._replace(max_metadata_size=soft)
     connecting = Connecting(**_fields(_CONNECTING, given))
     if connecting.idle_timeout == math.inf:
         connecting = connecting._replace(idle_timeout=None)

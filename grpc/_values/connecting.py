@@ -42,6 +42,22 @@ class Proxy(NamedTuple):
         return f"<Proxy {self.target!r}>"  # a password must not get into a log
 
 
+class ConfigLookup(NamedTuple):
+    """How the DNS is asked for a channel's service config.
+
+    Attributes:
+      name: Whose TXT records hold it.
+      timeout: How long the answer is waited for, in seconds; infinity for as long as it takes.
+      hostname: What this machine is called: some of what the records say may be meant for other machines.
+      server: The numeric address and the port of the server to be asked; None for those that the system asks.
+    """
+
+    name: str
+    timeout: float
+    hostname: str
+    server: Optional[Tuple[str, int]] = None
+
+
 class Connecting(NamedTuple):
     """Choices of a channel; each is a channel argument of the same meaning. All times are in seconds.
 
@@ -52,12 +68,14 @@ class Connecting(NamedTuple):
       min_resolution_interval: What lies between two questions to the name service at least.
       idle_timeout: After how long without RPCs the connections are closed, up to a quarter more; None for never.
       policy: Which connection carries an RPC, where the service config does not say: `pick_first` or `round_robin`.
-      service_config: The service config as JSON; None for none.
+      service_config: The service config as JSON, for where the DNS has none; None for none.
       retries: Whether an RPC that was sent and failed may be tried again: by the service config's policies, and where a
         server surely has not processed it.
       retry_buffer: How many bytes of an RPC's messages are kept for that.
-      proxy: What stands between the channel and its target; None for nothing. The one choice here that depends on the
-        target and the environment, and so is made where both are known.
+      inhibit_health_checking: Whether servers are not asked about their health, even if the service config says so.
+      proxy: What stands between the channel and its target; None for nothing. Like the next one, a choice that depends
+        on the target and the environment, and so is made where both are known.
+      config_lookup: Where the DNS may have the service config; None not to ask it.
     """
 
     initial_backoff: float = 1.0
@@ -69,4 +87,6 @@ class Connecting(NamedTuple):
     service_config: Optional[str] = None
     retries: bool = True
     retry_buffer: int = RETRY_BUFFER
+    inhibit_health_checking: bool = False
     proxy: Optional[Proxy] = None
+    config_lookup: Optional[ConfigLookup] = None

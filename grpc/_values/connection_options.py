@@ -17,7 +17,8 @@ class KeepaliveOptions(NamedTuple):
       time: How long nothing may have been read before a PING goes out.
       timeout: How long nothing may be read after that PING before the connection counts as dead.
       permit_without_calls: Whether to ask while no stream is open, too.
-      max_pings_without_data: How many PINGs go out in a row without HEADERS or DATA sent in between; 0 for any number.
+      max_pings_without_data: How many PINGs go out in a row without HEADERS or DATA sent in between before there is at
+        most one a minute; 0 for any number.
     """
 
     time: float = math.inf

@@ -20,8 +20,8 @@ def caught(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Any]:
     """What links and request headers are made with, by name."""
     found: Dict[str, Any] = {}
 
-    def headers(scheme: str, authority: str, user_agent: str) -> None:
-        found.update(scheme=scheme, authority=authority, user_agent=user_agent)
+    def headers(scheme: str, authority: str, user_agent: str, accepted: int) -> None:
+        found.update(scheme=scheme, authority=authority, user_agent=user_agent, accepted=accepted)
 
     def invocation_link(
         driver: Any, target: str, headers: Any, limits: Any, connecting: Any, security: Any, keepalive: Any
@@ -71,6 +71,21 @@ class TestClient:
         _make_client([("grpc.default_authority", "other")])
         assert caught["authority"] == "other"
 
+    @pytest.mark.parametrize(("security", "scheme"), [(None, "http"), (ClientSecurity(), "https")])
+    def test_the_scheme_is_that_of_the_credentials(
+        self, caught: Dict[str, Any], security: Optional[ClientSecurity], scheme: str
+    ) -> None:
+        _make_client([], security=security)
+        assert caught["scheme"] == scheme
+
+    @pytest.mark.parametrize("security", [None, ClientSecurity()])
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_the_scheme_can_be_given(
+        self, caught: Dict[str, Any], security: Optional[ClientSecurity], scheme: str
+    ) -> None:
+        _make_client([("grpc.http2_scheme", scheme)], security=security)
+        assert caught["scheme"] == scheme
+
     def test_the_name_to_check_is_the_authority_too(self, caught: Dict[str, Any]) -> None:
         _make_client([("grpc.ssl_target_name_override", "checked")], security=ClientSecurity())
         assert (caught["authority"], caught["security"].server_name) == ("checked", "checked")
@@ -90,11 +105,22 @@ class TestClient:
                 ("grpc.keepalive_time_ms", 5000),
                 ("grpc.lb_policy_name", "round_robin"),
                 ("grpc.max_receive_message_length", 7),
+                ("grpc.absolute_max_metadata_size", 9000),
+                ("grpc.http2.hpack_table_size.decoder", 0),
+                ("grpc.http2.hpack_table_size.encoder", 50),
             ]
         )
         assert caught["keepalive"].time == 5.0
         assert caught["connecting"].policy == "round_robin"
         assert caught["limits"].max_receive_message_length == 7
+        assert caught["limits"].hard_metadata_size == 9000
+        assert (caught["limits"].decoder_table_size, caught["limits"].encoder_table_size) == (0, 50)
+
+    def test_servers_are_told_of_the_algorithms_that_are_enabled(self, caught: Dict[str, Any]) -> None:
+        _make_client([("grpc.compression_enabled_algorithms_bitset", 0b101)])
+        assert caught["accepted"] == 0b101
+        _make_client([("grpc.per_message_decompression", 0)])
+        assert caught["accepted"] == 1
 
     def test_compression_beats_its_argument(self, caught: Dict[str, Any]) -> None:
         _make_client([("grpc.default_compression_algorithm", 1)], Compression.Gzip)

@@ -221,8 +221,8 @@ async def addresses_of(rig: Rig, target: str) -> List[contract.Address]:
     found: List[contract.Address] = []
     failures: List[str] = []
 
-    def resolved(addresses: List[contract.Address]) -> None:
-        found.extend(addresses)
+    def resolved(answer: contract.Answer) -> None:
+        found.extend(answer.addresses)
         rig.changed()
 
     def failed(sentence: str, _: Optional[BaseException]) -> None:

@@ -19,6 +19,7 @@ from tests.links.channel_peer import Peer, Transport
 from tests.support.environment import FakeEnvironment
 
 if TYPE_CHECKING:
+    from grpc._values.connecting import ConfigLookup
     from grpc._values.security import ClientSecurity
 
 Termination = links.Ticket.Termination
@@ -47,10 +48,16 @@ class Question(Attempt):
     """A target to be resolved: the test calls `resolved` or `failed`."""
 
     def __init__(
-        self, target: str, resolved: Callable[[List[contract.Address]], None], failed: contract.Failed, at: float
+        self,
+        target: str,
+        resolved: Callable[[contract.Answer], None],
+        failed: contract.Failed,
+        lookup: Optional[ConfigLookup],
+        at: float,
     ) -> None:
         super().__init__()
         self.target = target
+        self.lookup = lookup
         self.resolved = resolved
         self.failed = failed
         self.at = at
@@ -101,9 +108,13 @@ class FakeDriver(contract.Driver):
         self.meanwhile: Callable[[], None] = lambda: None
 
     def resolve(
-        self, target: str, resolved: Callable[[List[contract.Address]], None], failed: contract.Failed
+        self,
+        target: str,
+        resolved: Callable[[contract.Answer], None],
+        failed: contract.Failed,
+        lookup: Optional[ConfigLookup] = None,
     ) -> Question:
-        self.questions.append(Question(target, resolved, failed, self.environment.now))
+        self.questions.append(Question(target, resolved, failed, lookup, self.environment.now))
         return self.questions[-1]
 
     def connect(
@@ -148,6 +159,7 @@ class Rig:
         self, *, target: str = "test.example:1", security: Optional[ClientSecurity] = None, **choices: Any
     ) -> None:
         keepalive = choices.pop("keepalive", KeepaliveOptions())
+        limits = choices.pop("limits", Limits())
         self.driver = FakeDriver()
         self.environment = self.driver.environment
         self.ear = Ear()
@@ -155,7 +167,7 @@ class Rig:
             self.driver,
             target,
             invocation.RequestHeaders("http", "test.example", "test"),
-            Limits(),
+            limits,
             Connecting(**choices),
             security,
             keepalive,
@@ -205,9 +217,9 @@ class Rig:
 
     # ------------------------------------------------------------ from below
 
-    def resolve(self, *names: str) -> None:
+    def resolve(self, *names: str, texts: contract.Texts = ()) -> None:
         """Answer the last question."""
-        self.driver.questions[-1].resolved([address(name) for name in names])
+        self.driver.questions[-1].resolved(contract.Answer([address(name) for name in names], texts))
 
     def connect(self, *names: str, max_streams: Optional[int] = None) -> Peer:
         """Have the channel connected, pick_first, to the first of the addresses."""

@@ -9,6 +9,8 @@ import h2.events
 import pytest
 from hyperframe.frame import GoAwayFrame, RstStreamFrame, WindowUpdateFrame
 
+from grpc._links._calls import Aside
+from grpc._links._service_config import parse_service_config
 from grpc._links._upkeep import ClientLife
 from grpc._values import contexts
 from grpc._values.limits import Limits
@@ -325,3 +327,68 @@ class TestProtocolOptions:
         rig = ClientRig()
         rig.call(options=contexts.CallOptions(authority="no such"))
         assert rig.ending()[0] == 13
+
+
+class TestAsides:
+    """Operations of the channel's own, which are no calls: the watch of gRFC A17."""
+
+    @staticmethod
+    def _begin(rig: ClientRig) -> List[links.Ticket]:
+        """Begin one; gives what it is told, from now on."""
+        heard: List[links.Ticket] = []
+        aside = Aside(heard.append)
+        ticket = links.Ticket(aside, 0, "pkg.Svc", "Watch", payload=b"", termination=Termination.COMPLETION)
+        rig.connection.begin_aside(ticket)
+        rig.pump()
+        return heard
+
+    def test_it_is_told_what_the_end_is_not(self) -> None:
+        rig = ClientRig()
+        heard = self._begin(rig)
+        rig.call()
+        for stream_id in (1, 3):
+            rig.respond(frame(b"%d" % stream_id), stream_id=stream_id)
+            rig.conclude(stream_id=stream_id)
+        rig.flush()
+        assert [ticket.payload for ticket in heard] == [b"1"]
+        assert [ticket.payload for ticket in rig.tickets] == [b"3"]
+
+    def test_it_keeps_nobody_busy_and_is_not_counted(self) -> None:
+        rig = ClientRig()
+        self._begin(rig)
+        assert (rig.connection.busy, rig.connection.begun) == (False, 0)
+        rig.call()
+        assert (rig.connection.busy, rig.connection.begun) == (True, 1)
+
+    def test_neither_does_one_that_waits_for_a_stream(self) -> None:
+        rig = ClientRig(settings={Codes.MAX_CONCURRENT_STREAMS: 0})
+        self._begin(rig)
+        assert rig.connection.busy is False
+        rig.call()
+        assert rig.connection.busy is True
+
+    def test_a_call_on_the_same_connection_is_busy_when_it_has_ended(self) -> None:
+        rig = ClientRig()
+        self._begin(rig)
+        rig.call()
+        rig.respond()
+        rig.conclude()
+        rig.flush()
+        assert rig.connection.busy is True
+
+    @pytest.mark.parametrize("streams", [0, 1])
+    def test_it_is_not_given_back(self, streams: int) -> None:
+        returned: List[Any] = []
+        rig = ClientRig(settings={Codes.MAX_CONCURRENT_STREAMS: streams}, refused=returned.append)
+        heard = self._begin(rig)
+        rig.receive(GoAwayFrame(0, last_stream_id=0))
+        assert [ticket.termination for ticket in heard] == [Termination.SHUTDOWN]
+        assert returned == []
+
+    def test_no_service_config_is_for_it(self) -> None:
+        config = parse_service_config('{"methodConfig": [{"name": [{}], "maxResponseMessageBytes": 0}]}', ())
+        rig = ClientRig(config=config)
+        heard = self._begin(rig)
+        rig.respond(frame(b"hello"))
+        rig.flush()
+        assert [ticket.payload for ticket in heard] == [b"hello"]

@@ -294,16 +294,27 @@ class TestClientKeepalive:
         client = _Client(time=10.0, permit_without_calls=True)
         _only(client.wait(10.0), frames.PingFrame)
 
-    def test_after_two_pings_without_data_no_more_go_out_until_headers_do(self) -> None:
+    def test_after_two_pings_without_data_they_go_out_once_a_minute_until_headers_do(self) -> None:
         client = _Client(time=10.0, permit_without_calls=True)
-        pings = 0
-        for _ in range(10):
+        pings = []
+        for now in range(10, 110, 10):
             for ping in client.wait(10.0):
-                pings += 1
+                pings.append(now)
                 client.receive(client.peer.ping(ping.opaque_data, ack=True))
-        assert pings == 2
+        assert pings == [10, 20, 80]
         client.call(1)
         assert len(client.wait(10.0)) == 1
+
+    def test_a_throttled_ping_without_an_answer_closes_as_any_other(self) -> None:
+        client = _Client(time=10.0, timeout=3.0, max_pings_without_data=1)
+        client.call(1)
+        ping = _only(client.wait(10.0), frames.PingFrame)
+        client.receive(client.peer.ping(ping.opaque_data, ack=True))
+        _only(client.wait(60.0), frames.PingFrame)
+        client.wait(2.9)
+        assert client.closed == []
+        client.wait(0.2)
+        assert client.closed == ["keepalive watchdog timeout"]
 
     def test_too_many_pings_is_told_to_the_channel_once(self) -> None:
         client = _Client(time=10.0)

@@ -137,16 +137,44 @@ class TestWithoutCalls:
 
 
 class TestPingsWithoutData:
-    """After max_pings_without_data PINGs without HEADERS or DATA sent, no more go out."""
+    """After max_pings_without_data PINGs without HEADERS or DATA sent, they go out once a minute (L116)."""
 
-    def test_pings_stop_after_that_many(self) -> None:
-        assert _pings(_make(), 1000.0) == [10.0, 20.0]
+    def test_beyond_that_many_pings_go_out_once_a_minute(self) -> None:
+        assert _pings(_make(), 210.0) == [10.0, 20.0, 80.0, 140.0, 200.0]
 
-    def test_pings_go_on_when_headers_or_data_were_sent(self) -> None:
+    def test_the_minute_is_kept_whatever_the_time_divides_it_into(self) -> None:
+        assert _pings(_make(_CLIENT._replace(time=25.0)), 250.0) == [25.0, 50.0, 110.0, 170.0, 230.0]
+
+    def test_a_time_of_more_than_a_minute_is_not_changed(self) -> None:
+        assert _pings(_make(_CLIENT._replace(time=70.0)), 300.0) == [70.0, 140.0, 210.0, 280.0]
+
+    def test_what_is_read_puts_off_a_throttled_ping_too(self) -> None:
         keepalive = _make()
-        assert len(_pings(keepalive, 100.0)) == 2
+        assert _pings(keepalive, 79.0) == [10.0, 20.0]
+        keepalive.on_read(79.0)
+        assert _pings(keepalive, 100.0) == [89.0]
+
+    def test_pings_go_on_as_before_when_headers_or_data_were_sent(self) -> None:
+        keepalive = _make()
+        assert _pings(keepalive, 35.0) == [10.0, 20.0]
         keepalive.on_sent()
-        assert len(_pings(keepalive, 1000.0)) == 2
+        assert _pings(keepalive, 150.0) == [40.0, 50.0, 110.0]
+
+    def test_silence_after_a_throttled_ping_closes(self) -> None:
+        keepalive = _make()
+        assert _pings(keepalive, 79.0) == [10.0, 20.0]
+        assert keepalive.handle_deadline(80.0) is Effect.PING
+        assert keepalive.deadline == 83.0
+        assert keepalive.handle_deadline(82.9) is Effect.NOTHING
+        assert keepalive.handle_deadline(83.0) is Effect.CLOSE
+        assert keepalive.state is State.DEAD
+
+    def test_the_minute_is_kept_over_a_time_without_streams(self) -> None:
+        keepalive = _make()
+        assert _pings(keepalive, 25.0) == [10.0, 20.0]
+        keepalive.on_calls(False)
+        keepalive.on_calls(True)
+        assert _pings(keepalive, 150.0) == [80.0, 140.0]
 
     def test_zero_is_no_limit(self) -> None:
         assert len(_pings(_make(_CLIENT._replace(max_pings_without_data=0)), 1000.0)) == 100

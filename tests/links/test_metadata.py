@@ -138,16 +138,6 @@ class TestSize:
         fields = _metadata.encode_metadata((("a-bin", bytes(300)),))
         assert _metadata.block_size(fields) == 5 + 400 + 32
 
-    def test_a_block_of_the_limit_passes_and_one_byte_more_does_not(self) -> None:
-        fields = [(b"a", b"b" * 67)]
-        _metadata.check_block(fields, 100, "x")
-        with pytest.raises(_metadata.MetadataError) as raised:
-            _metadata.check_block(fields, 99, "request metadata")
-        assert raised.value.code == 8
-        assert str(raised.value) == (
-            "received request metadata of 100 bytes exceeds the limit of 99; raise it with 'grpc.max_metadata_size'"
-        )
-
     def test_a_block_to_be_sent_is_measured_by_the_peers_limit(self) -> None:
         fields = [(b"a", b"b" * 67)]
         _metadata.check_sendable_block(fields, None, "x")

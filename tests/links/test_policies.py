@@ -1,217 +1,45 @@
-"""Which addresses are connected to, and who carries the next operation."""
+"""Which policy a channel has."""
 
 from __future__ import annotations
 
-import random
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.links.channel_peer import frame
-from tests.links.channel_rig import Rig
+from grpc._links import _policies
+from grpc._links._pick_first import PickFirst
+from grpc._links._round_robin import RoundRobin
+from grpc._links._section import Section
+from grpc._links._service_config import PolicyConfig
+from tests.support.environment import FakeEnvironment
+
+if TYPE_CHECKING:
+    from typing import Optional
+
+    from grpc._links._policy import Policy
 
 
-@pytest.fixture(autouse=True)
-def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random, "uniform", lambda low, high: 1.0)
+def _make(config: Optional[PolicyConfig], default: str) -> Policy:
+    return _policies.make_policy(Section(), FakeEnvironment(), config, default)
 
 
-class TestPickFirst:
-    def test_it_tries_the_addresses_in_order_one_at_a_time(self) -> None:
-        rig = Rig()
-        rig.call("one")
-        rig.resolve("a", "b", "c")
-        assert rig.dialled == ["a"]
-        rig.refuse()
-        assert rig.dialled == ["a", "b"]
-        rig.refuse()
-        assert rig.dialled == ["a", "b", "c"]
-        assert rig.last_dial.accept().requests == [frame(b"one")]
-        assert rig.states == ["IDLE", "CONNECTING", "READY"]
-
-    def test_an_address_that_is_given_twice_is_tried_once(self) -> None:
-        rig = Rig()
-        rig.call("one")
-        rig.resolve("a", "a", "b")
-        rig.refuse()
-        assert rig.dialled == ["a", "b"]
-
-    def test_it_stays_in_transient_failure_until_it_is_ready(self) -> None:
-        """gRFC A62: attempts go on, and nobody is told that they do."""
-        rig = Rig()
-        rig.call("one")
-        rig.resolve("a", "b")
-        rig.refuse()
-        rig.refuse()
-        rig.environment.advance(1.0)
-        assert rig.dialled == ["a", "b", "a"]
-        assert rig.state == "TRANSIENT_FAILURE"
-        rig.refuse()
-        assert rig.dialled == ["a", "b", "a", "b"]
-        rig.last_dial.accept()
-        assert rig.states == ["IDLE", "CONNECTING", "TRANSIENT_FAILURE", "READY"]
-
-    def test_an_address_whose_backoff_ends_early_does_not_hide_that_all_have_failed(self) -> None:
-        rig = Rig()
-        rig.call("one")
-        rig.resolve("a", "b")
-        rig.refuse()
-        rig.environment.advance(20.0)  # b does not answer, and a has long been due again
-        assert rig.dialled == ["a", "b"]
-        rig.refuse()
-        assert rig.state == "TRANSIENT_FAILURE"
-        assert rig.dialled == ["a", "b", "a"]
-
-    def test_it_begins_with_the_first_address_again_after_a_loss(self) -> None:
-        rig = Rig()
-        rig.call("one")
-        rig.resolve("a", "b")
-        rig.refuse()
-        rig.last_dial.accept().hang_up()
-        rig.call("two")
-        assert rig.dialled == ["a", "b", "a"]
-
-    def test_a_loss_alone_makes_no_new_connection(self) -> None:
-        rig = Rig()
-        rig.connect().hang_up()
-        rig.environment.advance(1000.0)
-        assert (rig.state, len(rig.driver.dials)) == ("IDLE", 1)
-
-    def test_it_keeps_its_connection_if_the_address_is_still_the_targets(self) -> None:
-        rig = Rig()
-        rig.link.state(try_to_connect=True)
-        rig.resolve("x", "a")
-        rig.refuse()
-        peer = rig.last_dial.accept()
-        rig.environment.advance(30.0)
-        rig.resolve("b", "a")
-        rig.call("one")
-        assert rig.dialled == ["x", "a"]
-        assert peer.requests == [frame(b"one")]
-
-    def test_it_leaves_a_connection_whose_address_is_gone_and_lets_it_finish(self) -> None:
-        rig = Rig()
-        rig.link.state(try_to_connect=True)
-        rig.resolve("x", "a")
-        rig.refuse()
-        old = rig.last_dial.accept()
-        rig.call("one")
-        rig.environment.advance(30.0)
-        rig.resolve("b")
-        assert rig.dialled == ["x", "a", "b"]
-        rig.call("two")
-        assert rig.last_dial.accept().requests == [frame(b"two")]
-        assert old.left
-        assert not old.transport.closed
-        old.answer(1)
-        assert rig.ending("one") == "OK"
-        assert old.transport.closed
+@pytest.mark.parametrize(("name", "kind"), [("pick_first", PickFirst), ("round_robin", RoundRobin)])
+def test_it_is_the_default_where_the_service_config_names_none(name: str, kind: type) -> None:
+    assert type(_make(None, name)) is kind
 
 
-class TestRoundRobin:
-    def test_it_connects_to_all_addresses(self) -> None:
-        rig = Rig(policy="round_robin")
-        rig.call("one")
-        rig.resolve("a", "b", "c")
-        assert rig.dialled == ["a", "b", "c"]
+@pytest.mark.parametrize(
+    ("name", "default", "kind"), [("pick_first", "round_robin", PickFirst), ("round_robin", "pick_first", RoundRobin)]
+)
+def test_what_the_service_config_names_comes_before_the_default(name: str, default: str, kind: type) -> None:
+    assert type(_make(PolicyConfig(name), default)) is kind
 
-    def test_it_gives_operations_to_the_ready_ones_in_turn(self) -> None:
-        rig = Rig(policy="round_robin")
-        rig.link.state(try_to_connect=True)
-        rig.resolve("a", "b", "c")
-        rig.refuse(rig.driver.dials[1])
-        peers = [rig.driver.dials[0].accept(), rig.driver.dials[2].accept()]
-        for number in range(6):
-            rig.call(number)
-        assert [len(peer.requests) for peer in peers] == [3, 3]
-        even, odd = ([frame(str(n).encode()) for n in numbers] for numbers in ((0, 2, 4), (1, 3, 5)))
-        assert {tuple(peer.requests) for peer in peers} == {tuple(even), tuple(odd)}
 
-    def test_what_an_operation_says_later_goes_where_it_began(self) -> None:
-        rig = Rig(policy="round_robin")
-        rig.link.state(try_to_connect=True)
-        rig.resolve("a", "b")
-        peers = [dial.accept() for dial in rig.driver.dials]
-        for name in "xy":
-            rig.call(name, name.encode(), whole=False)
-        for name in "yx":
-            rig.say(name, 1, b"more", last=True)
-        heard = sorted(peer.requests[0] for peer in peers)
-        assert heard == [frame(b"x") + frame(b"more"), frame(b"y") + frame(b"more")]
+def test_pick_first_takes_the_place_of_a_default_that_nobody_knows(caplog: pytest.LogCaptureFixture) -> None:
+    assert type(_make(None, "grpclb")) is PickFirst
+    assert caplog.messages == ["There is no load balancing policy 'grpclb'; pick_first takes its place"]
 
-    def test_it_is_ready_as_soon_as_one_is(self) -> None:
-        rig = Rig(policy="round_robin")
-        rig.call("one")
-        rig.resolve("a", "b")
-        assert rig.driver.dials[1].accept().requests == [frame(b"one")]
-        assert rig.state == "READY"
 
-    def test_it_is_in_transient_failure_only_if_all_fail(self) -> None:
-        rig = Rig(policy="round_robin")
-        rig.call("one")
-        rig.resolve("a", "b")
-        first, second = rig.driver.dials
-        rig.refuse(second)
-        assert (rig.state, rig.ending("one")) == ("CONNECTING", None)
-        rig.environment.advance(1.0)
-        rig.refuse(first)
-        assert rig.state == "TRANSIENT_FAILURE"
-        assert rig.ending("one") is not None
-
-    def test_each_address_is_tried_again_after_its_own_backoff(self) -> None:
-        rig = Rig(policy="round_robin")
-        rig.call("one")
-        rig.resolve("a", "b")
-        first, second = rig.driver.dials
-        rig.refuse(first)
-        rig.environment.advance(1.0)
-        assert rig.dialled == ["a", "b", "a"]
-        rig.refuse(second)
-        rig.environment.advance(0.0)
-        assert rig.dialled == ["a", "b", "a", "b"]
-
-    def test_a_connection_that_is_lost_is_made_again_at_once(self) -> None:
-        rig = Rig(policy="round_robin")
-        peer = rig.connect("a")
-        rig.environment.advance(10.0)
-        peer.hang_up()
-        assert rig.dialled == ["a", "a"]
-        rig.last_dial.accept()
-        assert rig.states == ["IDLE", "CONNECTING", "READY", "CONNECTING", "READY"]
-
-    def test_a_server_that_always_hangs_up_is_not_called_without_a_pause(self) -> None:
-        rig = Rig(policy="round_robin")
-        rig.connect("a").hang_up()
-        assert (rig.state, len(rig.driver.dials)) == ("CONNECTING", 1)
-        rig.environment.advance(1.0)
-        rig.last_dial.accept()
-        rig.environment.advance(5.0)
-        assert (rig.state, len(rig.driver.dials)) == ("READY", 2)
-
-    def test_operations_go_to_the_others_when_one_is_lost(self) -> None:
-        rig = Rig(policy="round_robin")
-        rig.link.state(try_to_connect=True)
-        rig.resolve("a", "b")
-        lost, kept = (dial.accept() for dial in rig.driver.dials)
-        lost.hang_up()
-        rig.call("one")
-        rig.call("two")
-        assert len(kept.requests) == 2
-        assert rig.state == "READY"
-
-    def test_addresses_come_and_go(self) -> None:
-        rig = Rig(policy="round_robin")
-        rig.link.state(try_to_connect=True)
-        rig.resolve("x", "a", "b")
-        rig.refuse(rig.driver.dials[0])
-        gone, kept = (dial.accept() for dial in rig.driver.dials[1:])
-        rig.environment.advance(30.0)
-        again = rig.last_dial
-        rig.resolve("b", "c")
-        assert rig.dialled == ["x", "a", "b", "x", "c"]
-        assert again.cancelled
-        assert gone.transport.closed
-        assert not kept.transport.closed
-        new = rig.last_dial.accept()
-        rig.call("one")
-        rig.call("two")
-        assert (len(kept.requests), len(new.requests)) == (1, 1)
+def test_a_default_that_is_not_needed_is_not_complained_of(caplog: pytest.LogCaptureFixture) -> None:
+    _make(PolicyConfig("round_robin"), "grpclb")
+    assert caplog.messages == []

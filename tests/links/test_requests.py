@@ -6,7 +6,8 @@ from typing import List, Tuple
 
 import pytest
 
-from grpc._links._metadata import TRUE_BINARY
+from grpc._links._metadata import TRUE_BINARY, block_size
+from grpc._links._upkeep import ServerLife
 from grpc._values.limits import Limits
 from tests.links.wire_rig import REQUEST, ServerRig, Termination, frame, setting_frame
 
@@ -367,6 +368,31 @@ class TestMetadataSize:
     def test_the_limit_is_advertised(self) -> None:
         rig = ServerRig(Limits(max_metadata_size=4321))
         assert rig.peer.remote_settings.max_header_list_size == 4321
+
+    def test_with_a_hard_limit_those_between_are_refused_at_random(self) -> None:
+        size = block_size(REQUEST)
+        limits = Limits(max_metadata_size=size, hard_metadata_size=size + 2 * 133)
+        draw = iter((0.49, 0.51, 0.49)).__next__
+        rig = ServerRig(limits, life=ServerLife(random=draw))
+        rig.call()
+        for stream_id in (3, 5, 7):
+            rig.call(extra=[(b"a", b"x" * 100)], stream_id=stream_id)
+        assert [ticket.operation_id for ticket in rig.tickets] == [rig.id(1), rig.id(5)]
+        assert rig.status(3)[0] == rig.status(7)[0] == b"8"
+        assert b"raise the soft one with 'grpc.max_metadata_size'" in rig.status(3)[1]
+
+    def test_with_a_hard_limit_those_above_it_are_refused_and_it_is_advertised(self) -> None:
+        rig = ServerRig(Limits(max_metadata_size=400, hard_metadata_size=500))
+        assert rig.peer.remote_settings.max_header_list_size == 500
+        rig.call(extra=[(b"a", b"x" * 500)])
+        assert rig.status()[0] == b"8"
+        assert b"exceeds the limit of 500; raise it with 'grpc.absolute_max_metadata_size'" in rig.status()[1]
+
+    def test_one_above_a_large_hard_limit_fails_alone(self) -> None:
+        rig = ServerRig(Limits(hard_metadata_size=70_000))
+        rig.call(extra=[(b"a%d" % number, b"x" * 15_000) for number in range(5)])
+        assert rig.status()[0] == b"8"
+        assert not rig.connection.finished
 
     def test_twice_the_limit_or_64_kib_end_the_connection(self) -> None:
         rig = ServerRig(Limits(max_metadata_size=400))

@@ -9,7 +9,8 @@ import pytest
 from hyperframe.frame import HeadersFrame, RstStreamFrame
 
 from grpc._links import _fields
-from grpc._links._metadata import TRUE_BINARY
+from grpc._links._metadata import TRUE_BINARY, block_size
+from grpc._links._upkeep import ClientLife
 from grpc._values.limits import Limits
 from tests.links.wire_rig import RESPONSE, ClientRig, Termination, frame, header_block, setting_frame
 
@@ -395,6 +396,35 @@ class TestMetadataSize:
         assert rig.ending()[0] == 8
         assert "received trailing metadata of" in rig.ending()[1]
         assert not rig.connection.finished
+
+    def _between(self, *drawn: float) -> ClientRig:
+        """A client whose limits leave 120 to 280 bytes to chance, for blocks that are else remembered."""
+        limits = Limits(max_metadata_size=120, hard_metadata_size=280)
+        rig = ClientRig(limits, life=ClientLife(random=iter(drawn).__next__))
+        assert rig.peer.remote_settings.max_header_list_size == 280
+        return rig
+
+    def test_with_a_hard_limit_initial_metadata_between_are_refused_at_random(self) -> None:
+        fields = [*RESPONSE, (b"a", b"x" * (200 - 33 - block_size(RESPONSE)))]
+        rig = self._between(0.51, 0.49, 0.51)
+        for number, stream_id in enumerate((1, 3, 5)):
+            rig.call(number)
+            rig.respond(frame(b"hi"), fields=fields, stream_id=stream_id)
+            rig.conclude(stream_id=stream_id)
+            rig.flush()
+        assert [rig.ending(number)[0] for number in range(3)] == [0, 8, 0]
+        assert "raise the soft one with 'grpc.max_metadata_size'" in rig.ending(1)[1]
+
+    def test_with_a_hard_limit_trailing_metadata_between_are_refused_at_random(self) -> None:
+        fields = [*OK, (b"a", b"x" * (200 - 33 - block_size(OK)))]
+        rig = self._between(0.51, 0.49, 0.51)
+        for number, stream_id in enumerate((1, 3, 5)):
+            rig.call(number)
+            rig.respond(frame(b"hi"), stream_id=stream_id)
+            rig.conclude(fields, stream_id=stream_id)
+            rig.flush()
+        assert [rig.ending(number)[0] for number in range(3)] == [0, 8, 0]
+        assert "received trailing metadata of 200 bytes" in rig.ending(1)[1]
 
 
 class TestTheEndOfAMessage:

@@ -112,6 +112,27 @@ class TestStatus:
         assert rig.status()[0] == code
         assert rig.left == (0, 0)
 
+    @pytest.mark.parametrize(
+        ("termination", "words"),
+        [
+            (Termination.CANCELLATION, b"the server cancelled the RPC"),
+            (Termination.EXPIRATION, b"Deadline Exceeded"),
+            (Termination.SHUTDOWN, b"the server was stopped"),
+            (Termination.LOCAL_FAILURE, b""),
+        ],
+    )
+    def test_an_abortion_for_which_nobody_has_words_says_which_side_it_was(
+        self, termination: Termination, words: bytes
+    ) -> None:
+        rig = ServerRig()
+        rig.call()
+        rig.answer(termination=termination, code=None)
+        assert rig.status()[1] == words
+        rig = ServerRig()
+        rig.call()
+        rig.answer(termination=termination, code=None, message="told")
+        assert rig.status()[1] == b"told"
+
     def test_an_abortion_does_not_wait_for_what_the_client_has_not_read(self) -> None:
         rig = ServerRig(settings={Codes.INITIAL_WINDOW_SIZE: 10})
         rig.call()

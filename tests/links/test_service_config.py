@@ -10,6 +10,7 @@ import pytest
 from grpc._links._service_config import (
     NO_METHOD_CONFIG,
     MethodConfig,
+    PolicyConfig,
     RetryPolicy,
     RetryThrottling,
     ServiceConfig,
@@ -43,7 +44,6 @@ class TestPolicy:
     @pytest.mark.parametrize(
         ("config", "policy"),
         [
-            ({}, None),
             ({"loadBalancingPolicy": "round_robin"}, "round_robin"),
             ({"loadBalancingPolicy": "ROUND_ROBIN"}, "round_robin"),
             ({"loadBalancingConfig": [{"round_robin": {}}]}, "round_robin"),
@@ -52,7 +52,32 @@ class TestPolicy:
         ],
     )
     def test_the_first_policy_that_is_known_is_taken(self, config: Any, policy: str) -> None:
-        assert parse(config).policy == policy
+        assert parse(config).policy == PolicyConfig(policy)
+
+    def test_a_config_that_names_none_prescribes_none(self) -> None:
+        assert parse({}).policy is None
+
+    def test_what_comes_after_the_policy_taken_is_not_looked_into(self) -> None:
+        assert parse({"loadBalancingConfig": [{"pick_first": {}}, {"round_robin": 5}, 6]}).policy == PolicyConfig(
+            "pick_first"
+        )
+
+    @pytest.mark.parametrize(
+        ("fields", "shuffle"),
+        [
+            ({"shuffleAddressList": True}, True),
+            ({"shuffleAddressList": False}, False),
+            ({"shuffleAddressList": None}, False),
+            ({"newerField": 1}, False),
+        ],
+    )
+    def test_pick_first_may_be_told_to_shuffle(self, fields: Any, shuffle: bool) -> None:
+        """gRFC A62."""
+        assert parse({"loadBalancingConfig": [{"pick_first": fields}]}).policy == PolicyConfig("pick_first", shuffle)
+
+    def test_shuffling_means_nothing_to_other_policies(self) -> None:
+        config = {"loadBalancingConfig": [{"round_robin": {"shuffleAddressList": 5}}]}
+        assert parse(config).policy == PolicyConfig("round_robin")
 
 
 METHODS = {
@@ -141,6 +166,14 @@ def _method(**fields: Any) -> Dict[str, Any]:
             {"loadBalancingConfig": [{"a": {}, "b": {}}]},
             'service config: loadBalancingConfig[0] must have one key, the policy\'s name, not {"a": {}, "b": {}}',
         ),
+        (
+            {"loadBalancingConfig": [{"x": 5}, {"pick_first": {}}]},
+            "service config: loadBalancingConfig[0].x must be an object, not 5",
+        ),
+        (
+            {"loadBalancingConfig": [{"x": {}}, {"pick_first": {"shuffleAddressList": "true"}}]},
+            "service config: loadBalancingConfig[1].pick_first.shuffleAddressList must be true or false, not \"true\"",
+        ),
         ({"methodConfig": {}}, "service config: methodConfig must be an array, not {}"),
         ({"methodConfig": [1]}, "service config: methodConfig[0] must be an object, not 1"),
         (
@@ -189,6 +222,10 @@ def _method(**fields: Any) -> Dict[str, Any]:
             _method(retryPolicy={**RETRY, "retryableStatusCodes": ["NOPE"]}),
             "service config: methodConfig[0].retryPolicy.retryableStatusCodes must be status codes, by number or by "
             'name, not "NOPE"',
+        ),
+        (
+            {"healthCheckConfig": {"serviceName": "\ud800"}},
+            'service config: healthCheckConfig.serviceName must be Unicode text, not "\\ud800"',
         ),
         (
             {"retryThrottling": {"maxTokens": 1001, "tokenRatio": 1}},

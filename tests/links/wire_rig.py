@@ -272,6 +272,7 @@ class ServerRig(_Rig):
         context: ServiceContext = ServiceContext("ipv4:192.0.2.1:5"),  # noqa: B008  # immutable
         *,
         greet: bool = True,
+        **extra: Any,
     ) -> None:
         self.notes: List[str] = []
         connection = ServerConnection(
@@ -280,6 +281,7 @@ class ServerRig(_Rig):
             1,
             context,
             lambda number: self.notes.append(f"lost {number}"),
+            **extra,
         )
         super().__init__(connection, True, settings)
         if greet:

@@ -19,7 +19,8 @@ server = grpc.server(pool, options=[("grpc.max_connection_age_ms", 3600000)])
 ```
 
 - A value of the wrong type is a `TypeError` when the channel or server is made.
-- A number outside its range is moved to the nearer end, and a warning is logged.
+- A number outside its range is moved to the nearer end, and a warning is logged; where the row says so it is a
+  `ValueError` instead.
 - A time below zero, like 2147483647, is "never".
 - A name that is not on this page is accepted, as other implementations accept it. At level DEBUG the logger
   `grpc._values.channel_arguments` lists in one line everything that was given and has no effect.

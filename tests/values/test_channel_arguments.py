@@ -61,8 +61,25 @@ class TestFields:
             ("grpc.http2.true_binary", 0),
             ("grpc.default_compression_level", 3),
             ("grpc.per_message_compression", 0),
+            ("grpc.absolute_max_metadata_size", 6),
+            ("grpc.http2.hpack_table_size.decoder", 7),
+            ("grpc.http2.hpack_table_size.encoder", 0),
         ]
-        assert parse(options, SERVER).limits == Limits(1, 2, 3, 4, 2, 0b101, 5, 20_000, False, 3, False)
+        assert parse(options, SERVER).limits == Limits(1, 2, 3, 4, 2, 0b101, 5, 20_000, False, 3, False, 6, 7, 0)
+
+    @pytest.mark.parametrize("side", [CLIENT, SERVER])
+    def test_there_is_a_hard_limit_of_metadata_only_if_it_is_given(self, side: str) -> None:
+        one = parse([("grpc.max_metadata_size", 3)], side).limits
+        assert (one.max_metadata_size, one.hard_metadata_size, one.most_metadata_size) == (3, None, 3)
+        two = parse([("grpc.absolute_max_metadata_size", 16_384)], side).limits
+        assert (two.max_metadata_size, two.hard_metadata_size, two.most_metadata_size) == (13_107, 16_384, 16_384)
+
+    @pytest.mark.parametrize("side", [CLIENT, SERVER])
+    @pytest.mark.parametrize(("hard", "soft"), [(50_000, 40_000), (9_000, 8_192)])
+    def test_a_hard_limit_alone_brings_a_soft_one(self, side: str, hard: int, soft: int) -> None:
+        assert parse([("grpc.absolute_max_metadata_size", hard)], side).limits.max_metadata_size == soft
+        given = [("grpc.absolute_max_metadata_size", hard), ("grpc.max_metadata_size", 100)]
+        assert parse(given, side).limits.max_metadata_size == 100
 
     @pytest.mark.parametrize("side", [CLIENT, SERVER])
     def test_without_decompression_no_algorithm_is_accepted(self, side: str) -> None:
@@ -112,9 +129,10 @@ class TestFields:
             ("grpc.service_config", "{}"),
             ("grpc.enable_retries", 0),
             ("grpc.per_rpc_retry_buffer_size", 1600),
+            ("grpc.inhibit_health_checking", 1),
         ]
         assert parse(options, CLIENT).connecting == Connecting(
-            1.1, 1.2, 1.3, 1.4, 1.5, "round_robin", "{}", False, 1600
+            1.1, 1.2, 1.3, 1.4, 1.5, "round_robin", "{}", False, 1600, True
         )
 
     def test_every_other_argument_can_be_asked_for_by_name(self) -> None:
@@ -197,6 +215,20 @@ class TestErrors:
         with pytest.raises(ValueError, match=r"'grpc\.lb_policy_name' is not UTF-8"):
             parse([("grpc.lb_policy_name", b"\xff")], CLIENT)
 
+    @pytest.mark.parametrize("value", ["ftp", "HTTP", "", b"a b"])
+    def test_a_scheme_that_no_server_takes_is_refused(self, value: Any) -> None:
+        text = value.decode() if isinstance(value, bytes) else value
+        message = re.escape(f"channel argument 'grpc.http2_scheme' takes 'http' or 'https', not {text!r}")
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            parse([("grpc.http2_scheme", value)], CLIENT)
+
+    @pytest.mark.parametrize("coder", ["decoder", "encoder"])
+    def test_a_table_of_less_than_nothing_is_refused(self, coder: str) -> None:
+        name = f"grpc.http2.hpack_table_size.{coder}"
+        message = re.escape(f"channel argument {name!r} takes 0 or more, in bytes, not -1")
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            parse([(name, -1)], SERVER)
+
     def test_names_without_effect_are_accepted_and_listed_once_at_debug(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG, channel_arguments.__name__)
         parse([("my.own", 1), ("grpc.max_metadata_size", 9000), ("grpc.http2.bdp_probe", 0), ("my.too", "x")], CLIENT)
@@ -218,9 +250,12 @@ class TestTable:
     def test_each_row_is_well_formed(self, argument: Argument) -> None:
         assert argument.sides in ("C", "S", "CS")
         assert argument.unit in ("", "ms", "bytes")
-        assert isinstance(argument.default, {"int": int, "bool": int, "str": (str, type(None))}[argument.kind])
+        assert argument.default is None or isinstance(argument.default, str if argument.kind == "str" else int)
         assert argument.kind != "bool" or argument.default in (0, 1)
-        assert argument.kind != "int" or argument.least <= argument.default <= argument.most  # type: ignore[operator]
+        if isinstance(argument.default, int):
+            assert argument.least <= argument.default <= argument.most
+        else:
+            assert argument.kind == "str" or argument.default_text
         assert "|" not in argument.meaning
 
     def test_what_is_honoured_is_asked_for_somewhere_and_nothing_else_is(self) -> None:

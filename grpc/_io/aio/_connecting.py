@@ -8,7 +8,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Callable, List, Optional
 
-from grpc._io import addresses, contract, securing, tls, tls_contexts, tunnel
+from grpc._io import addresses, contract, securing, text_records, tls, tls_contexts, tunnel
 from grpc._io.aio._environment import call_from_thread, on_another_thread
 from grpc._io.aio._transport import Transport
 from grpc._io.aio._words import what_happened
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import ssl
 
     from grpc._io.aio._registry import Registry
+    from grpc._values.connecting import ConfigLookup
     from grpc._values.security import ClientSecurity
 
 # A Unix socket whose queue is full does not tell when there is room again; so it is asked every so many seconds.
@@ -56,20 +57,24 @@ class _Attempt(contract.Attempt):
 
 
 class Resolution(_Attempt):
-    """One look for the addresses of a target."""
+    """One look for the addresses of a target, and for its TXT records beside it if somebody wants them."""
 
-    __slots__ = ("_resolved", "_target")
+    __slots__ = ("_lookup", "_registry", "_resolved", "_target", "_texts")
 
     def __init__(
         self,
         registry: Registry,
         target: str,
-        resolved: Callable[[List[contract.Address]], None],
+        resolved: Callable[[contract.Answer], None],
         failed: contract.Failed,
+        lookup: Optional[ConfigLookup],
     ) -> None:
         """Begin; the arguments are those of `contract.Driver.resolve`."""
+        self._registry = registry
         self._target = target
         self._resolved = resolved
+        self._lookup = lookup
+        self._texts: contract.Texts = ()
         super().__init__(registry, failed)
 
     async def _run(self) -> None:
@@ -78,14 +83,23 @@ class Resolution(_Attempt):
         except ValueError as error:
             self._fail(str(error), error)
             return
+        asking = None if self._lookup is None else self._registry.spawn(self._ask(self._lookup))
         try:
             found = found or await self._look_up()
+            if asking is not None:
+                await asking
         except (OSError, ValueError) as error:
             self._fail(f"cannot resolve {self._target!r}: {what_happened(error)}", error)
             return
+        finally:
+            if asking is not None:
+                asking.cancel()  # nobody wants to know any more, unless it is over
         if not self._over:
             self._over = True
-            self._resolved(found)
+            self._resolved(contract.Answer(found, self._texts))
+
+    async def _ask(self, lookup: ConfigLookup) -> None:
+        self._texts = await text_records.ask_on_loop(lookup)
 
     async def _look_up(self) -> List[contract.Address]:
         """Ask the name service; the loop has a thread of its default executor wait for the answer."""

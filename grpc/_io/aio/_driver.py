@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Callable, List, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from grpc._io import contract
 from grpc._io.aio._connecting import Connecting, Resolution
@@ -12,6 +12,7 @@ from grpc._io.aio._listening import Listener
 from grpc._io.aio._registry import Latch, Registry
 
 if TYPE_CHECKING:
+    from grpc._values.connecting import ConfigLookup
     from grpc._values.security import ClientSecurity, ServerSecurity
 
 
@@ -27,9 +28,13 @@ class Driver(contract.Driver):
         self.environment: Environment = Environment(loop)
 
     def resolve(
-        self, target: str, resolved: Callable[[List[contract.Address]], None], failed: contract.Failed
+        self,
+        target: str,
+        resolved: Callable[[contract.Answer], None],
+        failed: contract.Failed,
+        lookup: Optional[ConfigLookup] = None,
     ) -> contract.Attempt:
-        return Resolution(self._registry, target, resolved, failed)
+        return Resolution(self._registry, target, resolved, failed, lookup)
 
     def connect(
         self,

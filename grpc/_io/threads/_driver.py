@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Callable, Dict, Optional
 
 from grpc._io import contract
 from grpc._io.threads._connecting import Connecting
@@ -14,6 +14,7 @@ from grpc.framework.foundation import environment
 
 if TYPE_CHECKING:
     from grpc._io.threads._transport import Transport
+    from grpc._values.connecting import ConfigLookup
     from grpc._values.security import ClientSecurity, ServerSecurity
 
 
@@ -83,9 +84,13 @@ class Driver(contract.Driver):
         reactor.acquire()
 
     def resolve(
-        self, target: str, resolved: Callable[[List[contract.Address]], None], failed: contract.Failed
+        self,
+        target: str,
+        resolved: Callable[[contract.Answer], None],
+        failed: contract.Failed,
+        lookup: Optional[ConfigLookup] = None,
     ) -> Resolution:
-        resolution = Resolution(self._reactor, target, resolved, failed)
+        resolution = Resolution(self._reactor, target, resolved, failed, lookup)
         resolution.start()
         return resolution
 

@@ -13,10 +13,12 @@ from grpc._modern.aio import _asking, _base_channel, _calls, _intercepted, _inte
 from grpc._modern.aio._conduit import Conduit
 from grpc._modern.aio._errors import UsageError
 from grpc._modern.aio._interceptors import ClientCallDetails
+from grpc._values import compression as _compression
 from grpc._values import contexts
 from grpc._values import metadata as _metadata
 
 if TYPE_CHECKING:
+    from grpc._assembly.client import TimeoutRule
     from grpc._modern._calling import Deserializer, Serializer
     from grpc._modern._contexts import Metadata
     from grpc._modern._credentials import CallCredentials
@@ -28,7 +30,7 @@ class _MultiCallable:
     """What the four have in common."""
 
     __slots__ = (
-        "_begin_face", "_channel", "_deserializer", "_intercept", "_longest", "_method", "_serializer", "_simple",
+        "_begin_face", "_channel", "_deserializer", "_intercept", "_method", "_serializer", "_simple", "_timeout_rule",
     )  # fmt: skip
 
     # The shape, the classes of what is returned, and what of a Face multi-callable begins a call.
@@ -53,17 +55,17 @@ class _MultiCallable:
         self._simple = not self._intercept and channel.call_credentials is None
         # Known at the first call: a channel may be made before its loop runs.
         self._begin_face: Optional[Callable[..., Any]] = None
-        self._longest: Optional[float] = None
+        self._timeout_rule: Optional[TimeoutRule] = None
 
     def _bind(self) -> Callable[..., Any]:
         """Find what begins a call in Face, on the loop that runs."""
         raise NotImplementedError
 
     def _bound(self, method: str) -> Any:
-        """Face's multi-callable for a method of this shape; the service config's limit is noted."""
+        """Face's multi-callable for a method of this shape; what the service config says of timeouts is noted."""
         side = self._channel.side
         group, name = _channel.split_method(method)
-        self._longest = side.method_config(group, name).timeout
+        self._timeout_rule = side.timeout_rule(group, name)
         return getattr(side.stub, self._shape)(group, name)
 
     def _begin(
@@ -92,12 +94,14 @@ class _MultiCallable:
             begin = self._begin_face = self._bind()
         if timeout is not None:
             _multicallables.check_timeout(timeout)
-        if self._longest is not None:
-            timeout = self._longest if timeout is None else min(timeout, self._longest)
+        if self._timeout_rule is not None:
+            timeout = self._timeout_rule(timeout)
         items: Optional[Any] = None if metadata is None else _metadata.checked(metadata)
         options = None
         if wait_for_ready is not None or compression is not None:
-            options = contexts.CallOptions(wait_for_ready, compression)
+            options = contexts.CallOptions(
+                wait_for_ready, None if compression is None else _compression.number(compression)
+            )
         call = begin(request, timeout, items, options)
         return self._call(channel, call, self._method, self._deserializer, timeout is not None)
 

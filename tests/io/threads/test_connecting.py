@@ -40,8 +40,8 @@ class Outcomes:
         self.failures.append((reason, cause))
         self._end()
 
-    def resolved(self, found: List[contract.Address]) -> None:
-        self.found.append(found)
+    def resolved(self, answer: contract.Answer) -> None:
+        self.found.append(answer.addresses)
         self._end()
 
     def _end(self) -> None:

@@ -194,7 +194,7 @@ with socket.create_server(("127.0.0.1", 0)) as silent:
     assert outcomes == []
     answer.set()
     assert over.acquire(timeout=LIMIT)
-    print(outcomes[0][0][0].name)
+    print(outcomes[0][0].addresses[0].name)
     driver.close()
     peer.close()
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
 import threading
@@ -9,11 +10,11 @@ from typing import Any, Callable, List, Tuple
 
 import pytest
 
-from grpc._io.threads import _poller
-from grpc._io.threads._roles import CLOSED
+from grpc._io.threads import _poller, _transport
+from grpc._io.threads._roles import CALLER, CLOSED
 from grpc._io.threads._transport import Transport
 from tests.io.lines import LIMIT, LineConnection
-from tests.io.threads.rig import Clock, Rig, lines_of
+from tests.io.threads.rig import Clock, Rig, lines_of, until, waiting_thread
 
 BIG = 256 * 1024
 
@@ -175,6 +176,149 @@ class TestWriting:
         transport.settle()
         assert "internal error: IndexError" in connection.await_loss()
         assert "this is a defect of the library" in caplog.text
+
+
+class _Wrapped:
+    """A transport's socket, of which a test replaces some methods."""
+
+    def __init__(self, transport: Transport, **methods: Callable[[Any], Any]) -> None:
+        self.__dict__.update(methods)
+        self.real = transport._socket
+        transport._socket = self  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+def _no_room(_: bytes) -> int:
+    raise OSError(errno.ENOBUFS, "No buffer space available")
+
+
+class TestAWriteThatFails:
+    """What the peer said before it closed is read first, as it may say why; by whom depends on who reads just then."""
+
+    @pytest.mark.parametrize("callers_read", [True, False], ids=["client", "server"])
+    def test_the_writer_reads_what_has_arrived_and_then_tells_the_loss(self, rig: Rig, callers_read: bool) -> None:
+        connection, transport, peer = _opened(rig, callers_read=callers_read)
+        inside, release = threading.Event(), threading.Event()
+
+        def hold_up() -> None:
+            inside.set()
+            release.wait(LIMIT)
+
+        rig.reactor.call_soon(hold_up)  # so that it does not read
+        assert inside.wait(LIMIT)
+        reason = b"x" * 100_000
+        peer.sendall(reason + b"\nbye\n")
+        peer.close()
+        _write(connection, transport, b"too late\n")
+        assert connection.lines == [reason, b"bye"]
+        assert connection.await_loss() == "unix:test: Broken pipe"
+        release.set()
+        assert transport._socket.fileno() == -1
+
+    def test_a_thread_that_is_just_reading_reads_it(self, rig: Rig) -> None:
+        connection, transport, peer = _opened(rig, callers_read=False)
+        inside, go_on = threading.Event(), threading.Event()
+
+        def slow(size: int) -> bytes:
+            data = bytes(wrapped.real.recv(size))
+            inside.set()
+            assert go_on.wait(LIMIT)
+            return data
+
+        wrapped = _Wrapped(transport, recv=slow)
+        peer.sendall(b"first\n")
+        assert inside.wait(LIMIT)
+        peer.sendall(b"second\n")
+        peer.close()
+        _write(connection, transport, b"too late\n")
+        assert connection.losses == []
+        go_on.set()
+        connection.await_loss()
+        assert connection.lines == [b"first", b"second"]
+        assert len(connection.losses) == 1
+
+    def test_when_that_one_does_not_find_the_end_the_reactor_writes_again_and_tells_the_loss(self, rig: Rig) -> None:
+        connection, transport, peer = _opened(rig)
+        inside, go_on = threading.Event(), threading.Event()
+
+        def slow(size: int) -> bytes:
+            inside.set()
+            assert go_on.wait(LIMIT)
+            return bytes(wrapped.real.recv(size))
+
+        wrapped = _Wrapped(transport, recv=slow, send=_no_room)
+        with transport.lock:
+            waiter = connection.expect(b"never")
+        caller = waiting_thread(transport, rig.environment, waiter)
+        until(lambda: transport._reading is CALLER)
+        peer.sendall(b"first\n")
+        assert inside.wait(LIMIT)
+        _write(connection, transport, b"no room\n")
+        assert connection.losses == []
+        go_on.set()
+        assert caller.result()  # it hears of the loss
+        assert connection.lines == [b"first"]
+        assert [reason for reason, _ in connection.losses] == ["unix:test: No buffer space available"]
+
+    def test_nobody_else_reads_while_the_writer_does(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        connection, transport, peer = _opened(rig)
+        readers: List[int] = []
+        tries = 0
+        read = Transport._read
+
+        def counted(self: Transport) -> None:
+            nonlocal tries
+            read(self)
+            tries += 1
+
+        def recv(size: int) -> bytes:
+            readers.append(threading.get_ident())
+            if len(readers) == 1:
+                peer.sendall(b"first\n")  # which wakes the caller
+                until(lambda: tries > 1)
+            return bytes(wrapped.real.recv(size))
+
+        monkeypatch.setattr(Transport, "_read", counted)
+        wrapped = _Wrapped(transport, recv=recv, send=_no_room)
+        with transport.lock:
+            waiter = connection.expect(b"never")
+        caller = waiting_thread(transport, rig.environment, waiter)
+        until(lambda: transport._reading is CALLER)
+        _write(connection, transport, b"no room\n")
+        assert caller.result()
+        assert connection.lines == [b"first"]
+        assert set(readers) == {threading.get_ident()}
+
+    def test_where_nothing_has_arrived_nobody_waits_for_it(self, rig: Rig) -> None:
+        connection, transport, _ = _opened(rig)
+        _Wrapped(transport, send=_no_room)
+        _write(connection, transport, b"no room\n")
+        assert connection.await_loss() == "unix:test: No buffer space available"
+        assert connection.lines == []
+
+    def test_a_peer_that_goes_on_and_on_is_not_heard_out(self, rig: Rig) -> None:
+        connection, transport, _ = _opened(rig)
+        _Wrapped(transport, send=_no_room, recv=lambda size: b"more\n")
+        _write(connection, transport, b"no room\n")
+        assert connection.await_loss() == "unix:test: No buffer space available"
+        assert connection.lines == [b"more"] * _transport._LAST_READS
+
+    def test_callers_that_read_meanwhile_lose_nothing(self, rig: Rig) -> None:
+        for _ in range(50):
+            connection, transport, peer = _opened(rig)
+            with transport.lock:
+                waiter = connection.expect(b"never")
+            caller = waiting_thread(transport, rig.environment, waiter)
+            until(lambda transport=transport: transport._reading is CALLER)  # type: ignore[misc]
+            peer.sendall(b"first\n")
+            peer.sendall(b"second\n")
+            peer.close()
+            _write(connection, transport, b"too late\n")
+            assert caller.result()
+            assert connection.lines == [b"first", b"second"]
+            assert len(connection.losses) == 1
 
 
 class TestDelivering:
