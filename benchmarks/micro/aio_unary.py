@@ -44,7 +44,7 @@ class _Service(face.MultiMethodImplementation):
 async def serve() -> None:
     """Serve until stdin closes."""
     side = aio.ServerSide(None, _Service(), (), None, None)
-    print(side.add_port("127.0.0.1:0", None), flush=True)
+    print(side.add_insecure_port("127.0.0.1:0"), flush=True)
     side.start()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     side.stop(None)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import functools
 import threading
-from typing import TYPE_CHECKING, Callable, Generic, List, Mapping, Optional, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Generic, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from grpc._assembly._limiting import LimitingServicer
 from grpc._io import contract
 from grpc._links import service
-from grpc._values import channel_arguments
+from grpc._values import channel_arguments, credentials, locality
+from grpc._values import compression as _compression
 from grpc.framework.core import implementations as core
 from grpc.framework.crust import implementations as crust
 from grpc.framework.interfaces.links import utilities
@@ -69,7 +70,7 @@ class ServerSide(Generic[D]):
         settings = channel_arguments.parse(options, channel_arguments.SERVER)
         limits = settings.limits
         if compression is not None:
-            limits = limits._replace(compression=int(compression))
+            limits = limits._replace(compression=_compression.number(compression))
         self._settings = settings
         self._driver = make_driver()
         self._servicer: base.Servicer = crust.servicer(
@@ -119,8 +120,8 @@ class ServerSide(Generic[D]):
             if end in self._ends:
                 self._ends.remove(end)
 
-    def add_port(self, address: str, security: Optional[ServerSecurity]) -> int:
-        """Bind an address; connections are accepted once the server side has started.
+    def add_insecure_port(self, address: Union[str, bytes]) -> int:
+        """Bind an address for plaintext; connections are accepted once the server side has started.
 
         A host name is looked up here and now, which blocks; literal addresses do not.
 
@@ -128,9 +129,36 @@ class ServerSide(Generic[D]):
           The port.
 
         Raises:
-          ValueError: The address cannot be understood.
-          OSError: It cannot be bound.
+          TypeError: The address is no string.
+          ValueError: It cannot be understood.
+          RuntimeError: It cannot be bound.
         """
+        return self._add_port(address, None)
+
+    def add_secure_port(self, address: Union[str, bytes], server_credentials: Any) -> int:
+        """The same with what server credentials prescribe.
+
+        Raises:
+          TypeError: They are no server credentials.
+          ValueError: They are for addresses within this machine, and this is none.
+        """
+        security = credentials.server_security_of(server_credentials)
+        if isinstance(security, credentials.LocalServer):
+            locality.check(address, security.local)
+            security = None
+        return self._add_port(address, security)
+
+    def _add_port(self, address: Union[str, bytes], security: Optional[ServerSecurity]) -> int:
+        if isinstance(address, bytes):
+            address = address.decode("utf-8")
+        if not isinstance(address, str):
+            raise TypeError(f"an address is a string such as '[::]:50051', not {address!r}")
+        try:
+            return self._listen(address, security)
+        except OSError as error:
+            raise RuntimeError(f"Failed to bind to address {address}: {error}") from error
+
+    def _listen(self, address: str, security: Optional[ServerSecurity]) -> int:
         listener = self._driver.listen(
             address,
             security,

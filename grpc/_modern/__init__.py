@@ -10,5 +10,5 @@ What is behind them:
 * `_channel`: channels; `_multicallables`: begin RPCs; `_requests`: what is sent; `_rpc`: what calls return and raise.
 * `_intercepted`: the channel with an interceptor before it; `_ended`: calls that are over when one hears of them.
 * `_server`: servers; `_handlers`: their handlers, run by `_methods`, with what `_context` gives them, in `_threads`.
-* `_connectivity`, `_simple`, `_experimental`, `_locality`, `_protos`: one function or two each, beside all that.
+* `_connectivity`, `_simple`, `_experimental`, `_protos`: one function or two each, beside all that.
 """

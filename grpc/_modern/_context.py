@@ -53,7 +53,7 @@ class ServicerContext(_contexts.ServicerContext):
     # ------------------------------------------------------------ what is known of the client
 
     def invocation_metadata(self) -> Any:
-        return self._face.invocation_metadata() or ()
+        return _metadata.named(self._face.invocation_metadata())
 
     def peer(self) -> str:
         context = self._face.protocol_context()

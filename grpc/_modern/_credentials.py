@@ -44,6 +44,7 @@ __all__ = [
     "composite_call_credentials",
     "composite_channel_credentials",
     "dynamic_ssl_server_credentials",
+    "insecure_server_credentials",
     "metadata_call_credentials",
     "plugins_of",
     "security_of",
@@ -109,3 +110,8 @@ def dynamic_ssl_server_credentials(
             initial_certificate_configuration._certificate_configuration, require_client_authentication, fetch
         )
     )
+
+
+def insecure_server_credentials() -> ServerCredentials:
+    """Make server credentials for plaintext: a port of a server that chooses its credentials elsewhere."""
+    return ServerCredentials(None)

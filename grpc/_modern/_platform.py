@@ -9,10 +9,10 @@ from grpc._modern import _credentials
 
 
 class LocalConnectionType(enum.Enum):
-    """What counts as a connection within one machine; each value is the pair (number, name)."""
+    """What counts as a connection within one machine."""
 
-    UDS = (0, "uds")
-    LOCAL_TCP = (1, "local tcp")
+    UDS = 0
+    LOCAL_TCP = 1
 
 
 def _check_type(local_connect_type: Any) -> None:

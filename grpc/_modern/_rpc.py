@@ -6,6 +6,7 @@ import contextvars
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, NamedTuple, Optional, Protocol, Tuple
 
 from grpc._modern import _contexts, _futures
+from grpc._values import metadata as _metadata
 from grpc._values import status
 from grpc.framework.foundation import future
 from grpc.framework.interfaces.face import face
@@ -60,8 +61,11 @@ class Ending(NamedTuple):
     method: str
 
 
-class InactiveRpcError(_contexts.RpcError, _contexts.Call):
-    """An RPC that did not end with status OK; it can be pickled and copied."""
+class InactiveRpcError(_contexts.RpcError, _contexts.Call, _futures.Future):
+    """An RPC that did not end with status OK; it can be pickled and copied.
+
+    As a future it is over, and raises itself.
+    """
 
     def __init__(
         self,
@@ -108,11 +112,34 @@ class InactiveRpcError(_contexts.RpcError, _contexts.Call):
     def time_remaining(self) -> Optional[float]:
         return None
 
-    def cancel(self) -> None:
-        pass
+    def cancel(self) -> bool:  # type: ignore[override]  # a Call's cancel returns nothing, a Future's does
+        return False
 
     def add_callback(self, callback: Callable[[], None]) -> bool:
         return False
+
+    # ------------------------------------------------------------ as the future
+
+    def cancelled(self) -> bool:
+        return False
+
+    def running(self) -> bool:
+        return False
+
+    def done(self) -> bool:
+        return True
+
+    def result(self, timeout: Optional[float] = None) -> Any:
+        raise self
+
+    def exception(self, timeout: Optional[float] = None) -> Optional[Exception]:
+        return self
+
+    def traceback(self, timeout: Optional[float] = None) -> Optional[TracebackType]:
+        return self.__traceback__
+
+    def add_done_callback(self, fn: Callable[[Any], None]) -> None:
+        fn(self)
 
     def with_traceback(self, tb: Optional[TracebackType]) -> InactiveRpcError:
         return super().with_traceback(tb)
@@ -168,8 +195,8 @@ def ending_of(call: face.Call, method: str, requests: Optional[Fallible] = None)
             details = _DETAILS_OF_ABORTION[kind]
         cause = getattr(call.protocol_context(), "cause", None)
     return Ending(
-        call.initial_metadata() or (),
-        call.terminal_metadata() or (),
+        _metadata.named(call.initial_metadata()),
+        _metadata.named(call.terminal_metadata()),
         status.status_code(code or 0),
         details or "",
         cause,
@@ -194,6 +221,8 @@ class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
         self._method = method
         self._deserializer = deserializer
         self._requests = requests
+        # Whether `cancel` was called in time: that, and no status, makes a future a cancelled one.
+        self._cancelled = False
 
     def __del__(self) -> None:
         # Nobody can hear how it ends: not a done callback either, which would have kept this object.
@@ -222,14 +251,16 @@ class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
         return remaining
 
     def cancel(self) -> bool:  # type: ignore[override]  # a Call's cancel returns nothing, a Future's does
-        self._face.cancel()
+        if self._face.is_active():
+            self._cancelled = True
+            self._face.cancel()
         return self.cancelled()
 
     def initial_metadata(self) -> Any:
-        return self._face.initial_metadata() or ()
+        return _metadata.named(self._face.initial_metadata())
 
     def trailing_metadata(self) -> Any:
-        return self._face.terminal_metadata() or ()
+        return _metadata.named(self._face.terminal_metadata())
 
     def code(self) -> status.StatusCode:
         return self._ending().code
@@ -250,7 +281,7 @@ class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
     # ------------------------------------------------------------ as the future
 
     def cancelled(self) -> bool:
-        return not self.is_active() and self._ending().code is _StatusCode.CANCELLED
+        return self._cancelled and not self.is_active() and self._ending().code is _StatusCode.CANCELLED
 
     def running(self) -> bool:
         return self.is_active()
@@ -282,8 +313,7 @@ class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
 
     def _error(self) -> Exception:
         """What a future raises for an RPC that did not end well."""
-        ending = self._ending()
-        return _futures.FutureCancelledError() if ending.code is _StatusCode.CANCELLED else error_of(ending)
+        return _futures.FutureCancelledError() if self.cancelled() else error_of(self._ending())
 
     def exception(self, timeout: Optional[float] = None) -> Optional[Exception]:
         try:
@@ -358,8 +388,8 @@ def deserialized(deserializer: Deserializer, payload: bytes, call: face.Call) ->
         return deserializer(payload)
     except Exception as error:
         raise InactiveRpcError(
-            call.initial_metadata(),
-            call.terminal_metadata(),
+            _metadata.named(call.initial_metadata()),
+            _metadata.named(call.terminal_metadata()),
             _StatusCode.INTERNAL,
             f"Exception deserializing response! {error}",
         ) from error

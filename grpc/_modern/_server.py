@@ -6,8 +6,9 @@ import logging
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from grpc import _assembly
-from grpc._modern import _credentials, _handlers, _locality, _methods, _serving
+from grpc._modern import _handlers, _methods, _serving
 from grpc._modern._threads import IsolatingPool
+from grpc._values import metadata as _metadata
 from grpc._values import status
 from grpc.framework.foundation import stream
 from grpc.framework.interfaces.face import face
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from grpc._modern._channel import ChannelOptions
     from grpc._values.compression import Compression
+    from grpc._values.credentials import ServerCredentials
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -83,7 +85,7 @@ class _Application(face.MultiMethodImplementation):
     ) -> Union[stream.Consumer[Any], face.MethodImplementation]:
         name = f"/{group}/{method}"
         try:
-            handler = self._find(_Details(name, context.invocation_metadata() or ()))
+            handler = self._find(_Details(name, _metadata.named(context.invocation_metadata())))
         except Exception as error:
             _LOGGER.exception("Exception finding the handler of %s", name)
             context.code(status.UNKNOWN)
@@ -133,24 +135,10 @@ class Server(_serving.Server):
         self._application.add((_handlers.DictionaryHandler(service_name, method_handlers),))
 
     def add_insecure_port(self, address: str) -> int:
-        return self._add_port(address, None)
+        return self.side.add_insecure_port(address)
 
-    def add_secure_port(self, address: str, server_credentials: _credentials.ServerCredentials) -> int:
-        security = _credentials.server_security_of(server_credentials)
-        if isinstance(security, _credentials.LocalServer):
-            _locality.check(address, security.local)
-            security = None
-        return self._add_port(address, security)
-
-    def _add_port(self, address: str, security: Any) -> int:
-        if isinstance(address, bytes):
-            address = address.decode("utf-8")
-        if not isinstance(address, str):
-            raise TypeError(f"an address is a string such as '[::]:50051', not {address!r}")
-        try:
-            return self.side.add_port(address, security)
-        except OSError as error:
-            raise RuntimeError(f"Failed to bind to address {address}: {error}") from error
+    def add_secure_port(self, address: str, server_credentials: ServerCredentials) -> int:
+        return self.side.add_secure_port(address, server_credentials)
 
     def start(self) -> None:
         self.side.start()

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Mapping, NamedTuple, Optional, Sequence
 
+from grpc._values import compression as _compression
+
 NO_AUTH_CONTEXT: Mapping[str, Sequence[bytes]] = {}
 """What is known of a peer that did not prove who it is."""
 
@@ -111,9 +113,12 @@ class RpcContext:
         that algorithm.
 
         Args:
-          compression: The number of the algorithm.
+          compression: The algorithm, or its number.
+
+        Raises:
+          TypeError: It is neither.
         """
-        self.compression = int(compression)
+        self.compression = _compression.number(compression)
 
     def disable_next_message_compression(self) -> None:
         """Have the next response that reaches the transport sent as it is.

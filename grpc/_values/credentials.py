@@ -41,7 +41,7 @@ class ServerCredentials:
         """Wrap what a maker made.
 
         Args:
-          credentials: A `ServerSecurity`, or None for plaintext on this machine.
+          credentials: A `ServerSecurity`, a `LocalServer`, or None for plaintext.
         """
         self._credentials = credentials
 
@@ -200,7 +200,7 @@ def security_of(credentials: Any) -> ChannelSecurity:
 
 
 def server_security_of(credentials: Any) -> Any:
-    """What server credentials hold: a `ServerSecurity` or a `LocalServer`.
+    """What server credentials hold: a `ServerSecurity`, a `LocalServer`, or None for plaintext.
 
     Raises:
       TypeError: They are not server credentials.

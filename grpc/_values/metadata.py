@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import Any, Iterable, Optional, Tuple, Union
+from typing import Any, Callable, Final, Iterable, NamedTuple, Optional, Tuple, Union
 
 # In the words of the wire format: keys are digits, lower-case letters and _ - . , values printable ASCII, or any bytes
 # where the key ends with -bin.
@@ -23,6 +24,37 @@ LENT = frozenset(
 )
 
 Items = Tuple[Tuple[str, Union[str, bytes]], ...]
+
+# What HTTP and gRPC use themselves: a peer that gets one of these twice may end the whole connection.
+FORBIDDEN = frozenset(
+    (
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+
+
+class Metadatum(NamedTuple):
+    """A pair of received metadata, whose halves have names as well."""
+
+    key: str
+    value: Union[str, bytes]
+
+
+# The constructor of a named tuple takes a detour through Python.
+_name: Final[Callable[[Any], Metadatum]] = functools.partial(tuple.__new__, Metadatum)
+
+
+def named(items: Optional[Items]) -> Tuple[Metadatum, ...]:
+    """Received metadata as it is shown to users; None as none at all."""
+    return tuple(map(_name, items)) if items else ()
 
 
 def checked(metadata: Optional[Iterable[Any]]) -> Optional[Items]:
@@ -51,6 +83,8 @@ def _check_item(key: Any, value: Any) -> None:
         raise TypeError(f"a metadata key is a string, not {key!r}")
     if not KEY.fullmatch(key):
         raise ValueError(f"metadata key {key!r} may hold only digits, lower-case letters and _ - .")
+    if key in FORBIDDEN:
+        raise ValueError(f"metadata key {key!r} is not for applications: it belongs to HTTP and gRPC")
     if key.startswith("grpc-") and key not in LENT:
         raise ValueError(f"metadata key {key!r} is not for applications: names that begin with grpc- belong to gRPC")
     if key.endswith("-bin"):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
 
 from grpc import _assembly
-from grpc.beta import _coding, _credentials, _methods, interfaces
+from grpc.beta import _coding, _methods, interfaces
 from grpc.framework.foundation import logging_pool
 
 if TYPE_CHECKING:
     import threading
     from concurrent import futures
 
-    from grpc._values.security import ServerSecurity
     from grpc.framework.interfaces.face import face
 
 _POOL_SIZE = 8
@@ -100,20 +99,10 @@ class Server(interfaces.Server):
         )
 
     def add_insecure_port(self, address: str) -> int:
-        return self._add_port(address, None)
+        return self.side.add_insecure_port(address)
 
     def add_secure_port(self, address: str, server_credentials: Any) -> int:
-        return self._add_port(address, _credentials.server_security_of(server_credentials))
-
-    def _add_port(self, address: Any, security: Optional[ServerSecurity]) -> int:
-        if isinstance(address, bytes):
-            address = address.decode("utf-8")
-        if not isinstance(address, str):
-            raise TypeError(f"an address is a string such as '[::]:50051', not {address!r}")
-        try:
-            return self.side.add_port(address, security)
-        except OSError as error:
-            raise RuntimeError(f"Failed to bind to address {address}: {error}") from error
+        return self.side.add_secure_port(address, server_credentials)
 
     def start(self) -> None:
         self.side.start()

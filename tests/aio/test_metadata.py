@@ -93,6 +93,11 @@ def test_it_is_made_of_a_tuple_or_of_nothing() -> None:
     assert len(Metadata.from_tuple(())) == 0
 
 
+def test_halves_of_pairs_have_names(metadata: Metadata) -> None:
+    assert [(item.key, item.value) for item in metadata] == list(metadata)
+    assert type(metadata)(*metadata) == metadata
+
+
 def test_it_prints_copies_and_pickles(metadata: Metadata) -> None:
     assert repr(metadata) == "Metadata(('a', '1'), ('a', '3'), ('b', '2'))"
     for clone in (copy.deepcopy(metadata), pickle.loads(pickle.dumps(metadata))):

@@ -53,7 +53,7 @@ class _Sides:
     def __init__(self, **options: Any) -> None:
         self.service = _Service()
         self.server = aio.ServerSide(None, self.service, (), None, None, **options)
-        port = self.server.add_port("127.0.0.1:0", None)
+        port = self.server.add_insecure_port("127.0.0.1:0")
         self.server.start()
         self.client = aio.over_http2(None, f"127.0.0.1:{port}", "tests", (), None, None)
 

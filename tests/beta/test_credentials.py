@@ -247,6 +247,14 @@ def test_server_credentials_are_known_by_what_they_hold() -> None:
     server.stop(None)
 
 
+def test_local_server_credentials_are_for_addresses_of_this_machine() -> None:
+    server = implementations.server({})
+    with pytest.raises(ValueError, match="loopback"):
+        server.add_secure_port("192.0.2.1:0", grpc.local_server_credentials())
+    assert server.add_secure_port("127.0.0.1:0", grpc.local_server_credentials()) > 0
+    server.stop(None)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

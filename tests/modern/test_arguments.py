@@ -42,6 +42,8 @@ CALLS = [
     ("metadata with a number", unary(metadata=[("key", 5)]), TypeError, "is a string, not 5"),
     ("metadata that is not ASCII", unary(metadata=[("key", "\xe4")]), ValueError, "suffix -bin"),
     ("binary metadata of no bytes", unary(metadata=[("key-bin", 5)]), TypeError, "is bytes, not 5"),
+    ("metadata of HTTP's own", unary(metadata=[("te", "x")]), ValueError, "'te' is not for applications"),
+    ("compression of no kind", unary(compression="gzip"), TypeError, r"grpc\.Compression\.Gzip or the like, not as"),
     ("credentials of another kind", unary(credentials="token"), TypeError, r"grpc\.CallCredentials, not 'token'"),
     (
         "call credentials on an insecure channel",
@@ -70,6 +72,13 @@ def with_pool(make: Callable[[futures.Executor], Any]) -> Callable[[], Any]:
 MAKERS = [
     ("target that is no string", lambda: grpc.insecure_channel(5), TypeError, "'localhost:50051', not 5"),  # type: ignore[arg-type]
     ("empty target", lambda: grpc.insecure_channel(""), ValueError, "this one is empty"),
+    ("compression of no kind", lambda: grpc.insecure_channel("a:1", compression=9), TypeError, "or the like, not as 9"),  # type: ignore[arg-type]
+    (
+        "compression of no kind on a server",
+        with_pool(lambda pool: grpc.server(pool, compression="gzip")),  # type: ignore[arg-type]
+        TypeError,
+        "or the like, not as 'gzip'",
+    ),
     ("credentials of no kind", lambda: grpc.secure_channel("a:1", "x"), TypeError, r"grpc\.ChannelCredentials"),  # type: ignore[arg-type]
     ("in-process to no server", lambda: grpc.inprocess_channel("x"), TypeError, r"that grpc\.server made, not 'x'"),  # type: ignore[arg-type]
     ("server without a pool", lambda: grpc.server(None), TypeError, r"concurrent\.futures executor, and None is none"),

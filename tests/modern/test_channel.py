@@ -53,6 +53,10 @@ class TestClose:
             channel.close()
             assert future.code() is grpc.StatusCode.CANCELLED
             assert ended.wait(10)
+            # Nobody has cancelled the future: who waits for it catches an RpcError, as for all else that may happen.
+            assert not future.cancelled()
+            with pytest.raises(grpc.RpcError, match="Channel closed"):
+                future.result()
 
     @pytest.mark.parametrize("transport", ["inprocess", "tcp"])
     def test_a_closed_channel_refuses_calls(self, transport: str) -> None:

@@ -16,7 +16,7 @@ from tests.modern.conftest import SERVICE, failure_of, identity, path, unary
 
 
 def metadata_of(request: bytes, context: grpc.ServicerContext) -> bytes:
-    return repr([item for item in context.invocation_metadata() if item[0] in ("authorization", "by")]).encode()
+    return repr([tuple(item) for item in context.invocation_metadata() if item.key in ("authorization", "by")]).encode()
 
 
 def who(request: bytes, context: grpc.ServicerContext) -> bytes:
@@ -193,3 +193,8 @@ class TestCallCredentials:
         with listening(grpc.local_server_credentials()) as target, grpc.secure_channel(target, credentials) as channel:
             answer = channel.unary_unary(path("Metadata"))(b"", timeout=10)
         assert answer == b"[('authorization', 'Bearer secret')]"
+
+
+def test_insecure_server_credentials_make_a_plaintext_port() -> None:
+    with listening(grpc.insecure_server_credentials()) as target, grpc.insecure_channel(target) as channel:
+        assert channel.unary_unary(path("Metadata"))(b"", timeout=10) == b"[]"

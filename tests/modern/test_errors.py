@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import traceback
-from typing import Any, Callable
+from typing import Any, Callable, List
 
 import pytest
 
@@ -42,6 +42,20 @@ def test_an_rpc_error_says_what_happened(serve: Serve) -> None:
     assert error.debug_error_string() == "ABORTED: no"
     assert not error.is_active()
     assert error.time_remaining() is None
+
+
+def test_an_rpc_error_is_a_future_that_is_over(serve: Serve) -> None:
+    error = failure_of(lambda: serve(Refuse=unary(refuse)).unary_unary(path("Refuse"))(b"", timeout=10))
+    assert isinstance(error, grpc.Future)
+    assert (error.done(), error.running(), error.cancelled(), error.cancel()) == (True, False, False, False)
+    assert error.exception() is error
+    assert error.traceback() is error.__traceback__
+    told: List[Any] = []
+    error.add_done_callback(told.append)
+    assert told == [error]
+    with pytest.raises(grpc.RpcError) as raised:
+        error.result()
+    assert raised.value is error
 
 
 def test_the_traceback_ends_in_the_public_api(serve: Serve) -> None:

@@ -51,6 +51,35 @@ class TestContext:
         serve(Call=unary(behavior)).unary_unary(path("Call"))(b"", timeout=10)
         assert called.wait(10)
 
+    def test_halves_of_received_metadata_have_names(self) -> None:
+        told: List[str] = []
+
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            told.extend(item.value for item in context.invocation_metadata() if item.key == "ask")
+            context.send_initial_metadata((("first", "1"),))
+            context.set_trailing_metadata((("last", "2"),))
+            if request:
+                context.abort(grpc.StatusCode.ABORTED, "enough")
+            return b""
+
+        class Look(grpc.GenericRpcHandler):
+            def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+                told.extend(item.value for item in handler_call_details.invocation_metadata if item.key == "ask")
+                return unary(behavior)
+
+        with futures.ThreadPoolExecutor(max_workers=1) as pool:
+            server = grpc.server(pool, handlers=[Look()])
+            server.start()
+            with grpc.inprocess_channel(server) as channel:
+                method = channel.unary_unary(path("Any"))
+                _, call = method.with_call(b"", metadata=(("ask", "0"),), timeout=10)
+                error = failure_of(lambda: method(b"x", timeout=10))
+            server.stop(None).wait()
+        for ended in (call, error):
+            assert [(item.key, item.value) for item in ended.initial_metadata()] == [("first", "1")]
+            assert [(item.key, item.value) for item in ended.trailing_metadata()] == [("last", "2")]
+        assert told == ["0", "0"]
+
     def test_initial_metadata_are_sent_once(self, serve: Serve) -> None:
         def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
             context.send_initial_metadata(())

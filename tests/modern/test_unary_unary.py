@@ -198,6 +198,16 @@ class TestFailures:
         with pytest.raises(grpc.FutureCancelledError):
             future.result()
 
+    def test_a_server_that_says_cancelled_cancels_no_future(self, serve: Serve) -> None:
+        def behavior(request: bytes, context: grpc.ServicerContext) -> None:
+            context.abort(grpc.StatusCode.CANCELLED, "not today")
+
+        future = serve(Refuse=unary(behavior)).unary_unary(path("Refuse")).future(b"", timeout=10)
+        with pytest.raises(grpc.RpcError, match="not today"):
+            future.result()
+        assert not future.cancelled()
+        assert not future.cancel()
+
     def test_a_future_that_is_not_over_in_time_goes_on(self, serve: Serve) -> None:
         release = threading.Event()
 

@@ -30,6 +30,7 @@ gevent.joinall(callers)
 print(sum(caller.value for caller in callers))
 client.channel.close()
 server.stop(None)
+until(lambda: not threads_of_ours())  # idle ones end soon after the channel
 print(threads_of_ours())
 """,
         beginning=_PATCHED,
@@ -110,6 +111,7 @@ while names.count("Hold") < 5:
 client.check()
 client.channel.close()
 server.stop(None)
+until(lambda: not threads_of_ours())  # idle ones end soon after the channel
 print(threads_of_ours())
 """,
         beginning=_PATCHED,
@@ -131,3 +133,15 @@ server.stop(None)
         )
         == []
     )
+
+
+def test_what_grpcio_needs_to_be_called_looks_whether_the_library_is_patched() -> None:
+    program = """
+import grpc.experimental.gevent
+grpc.experimental.gevent.init_gevent()
+"""
+    assert programs.run(program, beginning=_PATCHED) == []
+    ended = programs.lives(program)
+    assert ended.status != 0
+    assert "gevent has not patched socket" in ended.errors
+    assert "patch_all() first" in ended.errors

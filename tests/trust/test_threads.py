@@ -68,6 +68,7 @@ for thread in callers:
 print(wrong[:5])
 client.channel.close()
 server.stop(None)
+until(lambda: not threads_of_ours())  # idle ones end soon after the channel
 print(threads_of_ours())
 """
     ) == ["[]", "[]"]

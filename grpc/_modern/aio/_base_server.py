@@ -9,6 +9,7 @@ from grpc._modern.aio._base_call import DoneCallback, RequestType, ResponseType
 
 if TYPE_CHECKING:
     from grpc._modern._contexts import Metadata as AnyMetadata
+    from grpc._modern._contexts import Status
     from grpc._modern._credentials import ServerCredentials
     from grpc._modern._serving import GenericRpcHandler, HandlerCallDetails, RpcMethodHandler
     from grpc._modern.aio._metadata import Metadata
@@ -70,6 +71,14 @@ class ServicerContext(Generic[RequestType, ResponseType], abc.ABC):
           UsageError: The RPC has been ended before.
         """
         raise NotImplementedError()
+
+    async def abort_with_status(self, status: Status) -> None:
+        """End the RPC with the code, text and trailing metadata of a status now, and raise; see `abort`.
+
+        Args:
+          status: Such as `grpc_status.rpc_status.to_status` makes.
+        """
+        await self.abort(status.code, status.details, status.trailing_metadata or ())
 
     @abc.abstractmethod
     async def set_trailing_metadata(self, trailing_metadata: AnyMetadata) -> None:

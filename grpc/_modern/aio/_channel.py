@@ -6,10 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Set, Tuple
 
 from grpc._assembly import aio as assembly
-from grpc._modern import _channel, _credentials, _locality
+from grpc._modern import _channel, _credentials
 from grpc._modern.aio import _base_channel, _interception, _multicallables
 from grpc._modern.aio._bell import anything
 from grpc._modern.aio._errors import UsageError
+from grpc._values import locality
 from grpc._values.connectivity import ChannelConnectivity
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ def _over_http2(
 ) -> Channel:
     _channel.check_target(target)
     if held is not None and held.local is not None:
-        _locality.check(target, held.local)
+        locality.check(target, held.local)
     security = None if held is None else held.tls
 
     def make_side() -> assembly.ClientSide:

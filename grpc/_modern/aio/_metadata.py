@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import abc
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Tuple
 
+from grpc._values.metadata import Metadatum
+
 if TYPE_CHECKING:
     from grpc._modern._contexts import MetadataValue
 
@@ -67,7 +69,7 @@ class Metadata(abc.Mapping):  # type: ignore[type-arg]  # it iterates over pairs
     def __iter__(self) -> Iterator[Item]:
         for key, values in self._values.items():
             for value in values:
-                yield key, value
+                yield Metadatum(key, value)
 
     def keys(self) -> abc.KeysView[str]:
         """The keys, each once; so that `dict(metadata)` has the first value of each."""
@@ -113,7 +115,7 @@ class Metadata(abc.Mapping):  # type: ignore[type-arg]  # it iterates over pairs
         return Metadata(*self, *other)
 
     def __repr__(self) -> str:
-        return f"Metadata({', '.join(map(repr, self))})"
+        return f"Metadata({', '.join(repr(tuple(item)) for item in self)})"
 
 
 class _Values(abc.ValuesView):  # type: ignore[type-arg]

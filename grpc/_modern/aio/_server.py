@@ -22,10 +22,11 @@ from typing import (
 )
 
 from grpc._assembly import aio as assembly
-from grpc._modern import _credentials, _handlers, _locality, _serving
+from grpc._modern import _handlers, _serving
 from grpc._modern.aio import _base_server, _handling, _migration
 from grpc._modern.aio._context import Failed, ServicerContext
 from grpc._modern.aio._errors import UsageError
+from grpc._values import metadata as _metadata
 from grpc._values import status
 from grpc.framework.interfaces.face import face
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from grpc._modern._channel import ChannelOptions
     from grpc._values.compression import Compression
+    from grpc._values.credentials import ServerCredentials
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -99,7 +101,7 @@ class _Application(face.MultiMethodImplementation):
         Raises:
           Failed: There is none.
         """
-        details = _Details(context.method, metadata or ())
+        details = _Details(context.method, _metadata.named(metadata))
         try:
             handler = self._find_handler(details) if self._find is None else await self._find(details)
         except Exception as error:
@@ -179,24 +181,10 @@ class Server(_base_server.Server):
         self._application.add((_handlers.DictionaryHandler(service_name, method_handlers),))
 
     def add_insecure_port(self, address: str) -> int:
-        return self._add_port(address, None)
+        return self.side.add_insecure_port(address)
 
-    def add_secure_port(self, address: str, server_credentials: _credentials.ServerCredentials) -> int:
-        security = _credentials.server_security_of(server_credentials)
-        if isinstance(security, _credentials.LocalServer):
-            _locality.check(address, security.local)
-            security = None
-        return self._add_port(address, security)
-
-    def _add_port(self, address: str, security: Any) -> int:
-        if isinstance(address, bytes):
-            address = address.decode("utf-8")
-        if not isinstance(address, str):
-            raise TypeError(f"an address is a string such as '[::]:50051', not {address!r}")
-        try:
-            return self.side.add_port(address, security)
-        except OSError as error:
-            raise RuntimeError(f"Failed to bind to address {address}: {error}") from error
+    def add_secure_port(self, address: str, server_credentials: ServerCredentials) -> int:
+        return self.side.add_secure_port(address, server_credentials)
 
     async def start(self) -> None:
         try:
