@@ -373,6 +373,25 @@ def test_importing_grpc_brings_neither_h2_nor_tls_nor_a_driver() -> None:
     assert json.loads(done.stdout) == []
 
 
+def test_plaintext_channels_and_servers_do_without_tls() -> None:
+    program = (
+        "import sys, grpc\n"
+        "from concurrent import futures\n"
+        "pool = futures.ThreadPoolExecutor(1)\n"
+        "handler = grpc.unary_unary_rpc_method_handler(lambda request, context: request)\n"
+        "server = grpc.server(pool, [grpc.method_handlers_generic_handler('t.T', {'Echo': handler})])\n"
+        "port = server.add_insecure_port('127.0.0.1:0')\n"
+        "server.start()\n"
+        "with grpc.insecure_channel(f'127.0.0.1:{port}') as channel:\n"
+        "    assert channel.unary_unary('/t.T/Echo')(b'x', timeout=20) == b'x'\n"
+        "server.stop(None).wait()\n"
+        "assert 'ssl' not in sys.modules\n"
+        "grpc.secure_channel('localhost:1', grpc.ssl_channel_credentials()).close()\n"
+        "assert 'ssl' in sys.modules\n"  # in the caller's thread, and before anything is connected
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
 def test_no_channel_needs_dnspython_that_does_not_ask_for_it() -> None:
     program = (
         "import sys; sys.modules['dns'] = None\n"

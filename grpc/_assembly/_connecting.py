@@ -6,7 +6,7 @@ import math
 import os
 from typing import TYPE_CHECKING, Callable, Optional, Tuple, TypeVar
 
-from grpc._io import contract, proxies, text_records
+from grpc._io import contract, proxies, securable, text_records
 from grpc._io.addresses import default_authority
 from grpc._links import invocation
 from grpc._values import channel_arguments
@@ -70,6 +70,8 @@ def over_http2(
     proxied = bool(settings.number("grpc.enable_http_proxy"))
     proxy = proxies.choose(target, settings.text("grpc.http_proxy"), proxied, os.environ)
     connecting = settings.connecting._replace(proxy=proxy, config_lookup=_config_lookup(settings, target, proxy))
+    if security is not None:
+        securable.prepare()
     driver = make_driver()
     link = invocation.InvocationLink(driver, target, headers, limits, connecting, security, settings.keepalive)
     end = core.invocation_end_link(driver.environment)

@@ -6,7 +6,6 @@ it, inside of a `SecuredConnection` that encrypts and decrypts.
 
 from __future__ import annotations
 
-import abc
 import collections
 from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional, Tuple, Union
 
@@ -14,6 +13,7 @@ from grpc._io import buffers, contract, pieces
 from grpc._io.tls import TlsError
 
 if TYPE_CHECKING:
+    from grpc._io.securable import SecurableTransport
     from grpc._io.tls import Session
 
 
@@ -21,30 +21,6 @@ if TYPE_CHECKING:
 _LONG = 16 * 1024
 # How many bytes of plaintext are encrypted at a time: four records, in memory that is used again for the next four.
 _BLOCK = 64 * 1024
-
-
-class SecurableTransport(contract.Transport):
-    """A transport that can begin with a handshake."""
-
-    __slots__ = ()
-
-    @abc.abstractmethod
-    def set_auth_context(self, auth_context: contract.AuthContext) -> None:
-        """Take what is known of the peer."""
-        raise NotImplementedError()
-
-    @abc.abstractmethod
-    def exchange(self, connection: contract.Connection, data: Optional[bytes] = b"") -> None:
-        """Go on with another connection; called from inside `deliver` of the former one.
-
-        If the transport was closed in the meantime, the new one hears of the loss.
-
-        Args:
-          connection: The new one.
-          data: What it receives first. By default an empty piece: something for it may be where it looks by itself.
-            None if there is nothing at all.
-        """
-        raise NotImplementedError()
 
 
 class Handshake(contract.Connection):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, Deque, Optional
 from grpc._io import contract
 
 if TYPE_CHECKING:
-    from grpc._io.securing import SecurableTransport
+    from grpc._io.securable import SecurableTransport
 
 # The most that the head of an answer may be, in bytes: twice what common HTTP servers accept as the head of a request.
 # A proxy has nothing to say to us that would take more.

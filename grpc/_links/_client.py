@@ -82,6 +82,8 @@ class ClientConnection(_calls.CallingConnection):
         self._lost: Optional[Callable[[], None]] = None
         self._tell_lost = lost
         self._end_reason: Optional[str] = None
+        # What the server gave as the reason, when it said that it is going away.
+        self._parting_words = ""
         self._cause: Optional[BaseException] = None
         self.receive_data = self._receive_first  # type: ignore[method-assign]  # until something has been received
 
@@ -222,7 +224,8 @@ class ClientConnection(_calls.CallingConnection):
             self.deliveries.append(self._going_away)
         reason = "the server is going away"
         if event.additional_data:
-            reason += f" ({event.additional_data.decode('utf-8', 'replace')})"
+            self._parting_words = event.additional_data.decode("utf-8", "replace")
+            reason += f" ({self._parting_words})"
         last = event.last_stream_id or 0
         for stream in [stream for stream in self._streams.values() if stream.stream_id > last]:
             if stream.termination is None:
@@ -259,6 +262,8 @@ class ClientConnection(_calls.CallingConnection):
 
     def connection_lost(self, reason: str, cause: Optional[BaseException]) -> None:
         self._cause = cause
+        if self._parting_words:
+            reason = f"{reason}, after the server had said that it is going away ({self._parting_words})"
         super().connection_lost(reason, cause)
         self._lost = lambda: self._tell_lost(self._end_reason or reason, cause)
         if self._operations and not self._draining:

@@ -148,12 +148,19 @@ def parse_service_config(text: str, policies: Collection[str]) -> ServiceConfig:
       ServiceConfigError: It is not valid.
     """
     try:
+        return read_service_config(_loaded(text), policies)
+    except RecursionError as error:  # in reading it, or in showing what is wrong with it
+        raise ServiceConfigError("", "is nested too deeply") from error
+
+
+def _loaded(text: str) -> Dict[str, Any]:
+    try:
         root = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ServiceConfigError("", f"is not JSON: {error}") from error
     if not isinstance(root, dict):
         raise ServiceConfigError("", f"must be a JSON object, not {_show(root)}")
-    return read_service_config(root, policies)
+    return root
 
 
 def read_service_config(root: Dict[str, Any], policies: Collection[str]) -> ServiceConfig:

@@ -7,6 +7,7 @@ import threading
 from typing import Any, Iterable, Iterator, Optional, OrderedDict, Sequence, Tuple
 
 from grpc._modern import _channel, _contexts, _credentials
+from grpc.framework.foundation import forking
 
 DEFAULT_TIMEOUT = object()
 """Stands for a minute, which nobody wants to mean by accident."""
@@ -18,13 +19,14 @@ _KEPT = 256
 _Key = Tuple[str, Tuple[Tuple[str, Any], ...], Any, Any]
 
 
-class _Cache:
+class _Cache(forking.Member):
     """Channels by what they are made of; the one unused for longest goes first."""
 
     def __init__(self) -> None:
         # Guards the channels. A channel is made and closed without it.
         self._lock = threading.Lock()
         self._channels: OrderedDict[_Key, _channel.Channel] = collections.OrderedDict()
+        forking.register(self)
 
     def get(self, key: _Key) -> _channel.Channel:
         """The channel for a key, a new one if need be."""
@@ -55,6 +57,10 @@ class _Cache:
             channels, self._channels = self._channels, collections.OrderedDict()
         for channel in channels.values():
             channel.close()
+
+    def after_fork_in_child(self) -> None:
+        # The channels stay: each connects anew, as any does.
+        self._lock = threading.Lock()
 
 
 _CACHE = _Cache()

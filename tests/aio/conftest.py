@@ -14,13 +14,18 @@ import grpc
 from grpc import aio
 from tests.modern.conftest import SERVICE, channel_credentials, path, server_credentials
 
-__all__ = ["Run", "Serve", "failure_of", "handlers", "path", "run", "serve", "serving", "unary"]
+__all__ = [
+    "Run", "Serve", "failure_of", "handlers", "many_turns", "path", "run", "serve", "serving", "settled", "unary",
+]  # fmt: skip
 
 Handlers = Dict[str, grpc.RpcMethodHandler]
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 Serve = Callable[..., Any]
 
 _LIMIT = 30.0  # seconds for one test, so that a test that hangs says where
+
+# Turns of the loop. What goes on takes a step in far fewer: every turn takes what has arrived on any socket.
+_TURNS = 300
 
 
 async def _main(main: Coroutine[Any, Any, Any], complaints: List[Any]) -> Any:
@@ -113,3 +118,20 @@ async def failure_of(awaitable: Awaitable[Any]) -> aio.AioRpcError:
     with pytest.raises(aio.AioRpcError) as raised:
         await awaitable
     return raised.value
+
+
+async def many_turns() -> None:
+    """Let everything go on that does not wait for who calls this."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+
+
+async def settled(value: Callable[[], int]) -> int:
+    """What a number comes to that grows from 0 and then stands still for many turns of the loop."""
+    last = still = 0
+    while still < _TURNS:
+        await asyncio.sleep(0)
+        now = value()
+        still = still + 1 if now == last != 0 else 0
+        last = now
+    return last

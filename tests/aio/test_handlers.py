@@ -13,7 +13,7 @@ import pytest
 
 import grpc
 from grpc import aio
-from tests.aio.conftest import Run, Serve, failure_of, path, unary
+from tests.aio.conftest import Run, Serve, failure_of, path, settled, unary
 
 Context = aio.ServicerContext[Any, Any]
 
@@ -218,12 +218,15 @@ class TestFailingHandlers:
     def test_a_generator_whose_call_ends_cleans_up_in_its_own_task(self, run: Run, serve: Serve) -> None:
         async def main() -> None:
             tasks: List[Any] = []
+            given = 0
             closed = asyncio.Event()
 
             async def behavior(request: bytes, context: Context) -> AsyncIterator[bytes]:
+                nonlocal given
                 tasks.append(asyncio.current_task())
                 try:
                     while True:
+                        given += 1
                         yield bytes(1 << 16)
                 finally:
                     tasks.append(asyncio.current_task())
@@ -232,7 +235,7 @@ class TestFailingHandlers:
             async with serve(Endless=grpc.unary_stream_rpc_method_handler(behavior)) as channel:
                 call = channel.unary_stream(path("Endless"))(b"")
                 await call.read()
-                await asyncio.sleep(0.02)
+                await settled(lambda: given)  # its task waits for leave to send
                 call.cancel()
                 await closed.wait()
             assert tasks[0] is tasks[1]
@@ -256,6 +259,40 @@ class TestContext:
             async with serve(Fail=unary(behavior)) as channel:
                 error = await failure_of(channel.unary_unary(path("Fail"))(b""))
                 assert (error.code(), error.details()) == (grpc.StatusCode.ABORTED, "enough")
+
+        run(main())
+
+    def test_abort_with_status_carries_trailing_metadata(self, run: Run, serve: Serve) -> None:
+        class Gone(grpc.Status):
+            code = grpc.StatusCode.NOT_FOUND
+            details = "gone"
+            trailing_metadata = (("where", "away"),)
+
+        async def behavior(request: bytes, context: Context) -> None:
+            await context.abort_with_status(Gone())
+
+        async def main() -> None:
+            async with serve(Fail=unary(behavior)) as channel:
+                error = await failure_of(channel.unary_unary(path("Fail"))(b""))
+                assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "gone")
+                assert tuple(error.trailing_metadata()) == (("where", "away"),)
+
+        run(main())
+
+    def test_abort_with_status_without_metadata_keeps_what_was_set_before(self, run: Run, serve: Serve) -> None:
+        class Gone(grpc.Status):
+            code = grpc.StatusCode.NOT_FOUND
+            details = "gone"
+            trailing_metadata = None
+
+        async def behavior(request: bytes, context: Context) -> None:
+            context.set_trailing_metadata((("where", "away"),))
+            await context.abort_with_status(Gone())
+
+        async def main() -> None:
+            async with serve(Fail=unary(behavior)) as channel:
+                error = await failure_of(channel.unary_unary(path("Fail"))(b""))
+                assert tuple(error.trailing_metadata()) == (("where", "away"),)
 
         run(main())
 

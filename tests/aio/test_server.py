@@ -11,7 +11,7 @@ import pytest
 
 import grpc
 from grpc import aio
-from tests.aio.conftest import Run, Serve, failure_of, handlers, path, serving, unary
+from tests.aio.conftest import Run, Serve, failure_of, handlers, many_turns, path, serving, unary
 
 Context = aio.ServicerContext[Any, Any]
 
@@ -117,17 +117,15 @@ class TestLife:
 
     def test_stopping_without_grace_cancels_handlers_and_waits_for_them(self, run: Run, serve: Serve) -> None:
         async def main() -> None:
-            begun = asyncio.Event()
-            ended = False
+            begun, cancelled, release = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
             async def behavior(request: bytes, context: Context) -> bytes:
-                nonlocal ended
                 begun.set()
                 try:
                     await asyncio.Event().wait()
                 except asyncio.CancelledError:
-                    await asyncio.sleep(0.02)
-                    ended = True
+                    cancelled.set()
+                    await release.wait()
                     raise
                 return b""
 
@@ -137,9 +135,13 @@ class TestLife:
             async with aio.insecure_channel(f"127.0.0.1:{port}") as channel:
                 call = channel.unary_unary(path("Hang"))(b"")
                 await begun.wait()
-                await server.stop(None)
-                assert ended
+                stopping = asyncio.ensure_future(server.stop(None))
+                await cancelled.wait()
                 assert (await failure_of(call)).code() is grpc.StatusCode.UNAVAILABLE
+                await many_turns()
+                assert not stopping.done()
+                release.set()
+                await stopping
 
         run(main())
 

@@ -10,7 +10,7 @@ import pytest
 
 import grpc
 from grpc import aio
-from tests.aio.conftest import Run, Serve, failure_of, path
+from tests.aio.conftest import Run, Serve, failure_of, path, settled
 
 Context = aio.ServicerContext[Any, Any]
 
@@ -470,15 +470,3 @@ class TestBackpressure:
                 assert await call.read() is aio.EOF
 
         run(main())
-
-
-async def settled(value: Any) -> int:
-    """What a number comes to that grows and then stands still."""
-    last = -1
-    still = 0
-    while still < 20:
-        await asyncio.sleep(0.002)
-        now = value()
-        still = still + 1 if now == last else 0
-        last = now
-    return last

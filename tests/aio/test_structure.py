@@ -8,7 +8,7 @@ import importlib.util
 import pathlib
 import subprocess
 import sys
-from typing import Any, AsyncIterator
+from typing import Any, AsyncIterator, Dict
 
 import pytest
 
@@ -19,80 +19,114 @@ from tests.aio.conftest import Run, Serve, path, serving, unary
 Context = aio.ServicerContext[Any, Any]
 
 
-async def hang(request: bytes, context: Context) -> bytes:
-    await asyncio.Event().wait()
-    return b""
+class Scene:
+    """A server's methods, and a client that waits in every way there is.
 
+    Attributes:
+      under_way: Set once all of it has begun.
+    """
 
-async def endless(request: bytes, context: Context) -> AsyncIterator[bytes]:
-    while True:
-        yield bytes(1000)
+    _PARTS = 9
 
+    def __init__(self, clients: int = 1) -> None:
+        """Expect so many clients to do everything."""
+        self.under_way = asyncio.Event()
+        self._missing = self._PARTS * clients
 
-async def echo(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-    async for request in requests:
-        yield request
+    def _begun(self) -> None:
+        self._missing -= 1
+        if not self._missing:
+            self.under_way.set()
 
+    # ------------------------------------------------------------ the server
 
-METHODS = {
-    "Hang": unary(hang),
-    "Endless": grpc.unary_stream_rpc_method_handler(endless),
-    "Echo": grpc.stream_stream_rpc_method_handler(echo),
-}
+    @property
+    def methods(self) -> Dict[str, grpc.RpcMethodHandler]:
+        return {
+            "Hang": unary(self._hang),
+            "Deaf": grpc.stream_unary_rpc_method_handler(self._deaf),
+            "Endless": grpc.unary_stream_rpc_method_handler(self._endless),
+            "Echo": grpc.stream_stream_rpc_method_handler(self._echo),
+        }
 
+    async def _hang(self, request: bytes, context: Context) -> bytes:
+        self._begun()
+        await asyncio.Event().wait()
+        return b""
 
-async def requests_for_ever() -> AsyncIterator[bytes]:
-    while True:
-        await asyncio.sleep(0.001)
+    async def _deaf(self, requests: AsyncIterator[bytes], context: Context) -> bytes:
+        return await self._hang(b"", context)
+
+    async def _endless(self, request: bytes, context: Context) -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(1000)
+
+    async def _echo(self, requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+        async for request in requests:
+            yield request
+
+    # ------------------------------------------------------------ the client
+
+    async def _requests_for_ever(self) -> AsyncIterator[bytes]:
         yield b"x"
+        self._begun()
+        while True:
+            await asyncio.sleep(0)
+            yield b"x"
 
-
-async def everything(channel: aio.Channel) -> None:
-    """Every kind of waiting at once; it ends by being cancelled only."""
-
-    async def read(call: Any) -> None:
-        async for _ in call:
+    async def _read(self, call: Any) -> None:
+        responses = call.__aiter__()
+        await responses.__anext__()
+        self._begun()
+        async for _ in responses:
             pass
 
-    async def wait(call: Any) -> None:
-        await call
-
-    async def converse() -> None:
-        call = channel.stream_stream(path("Echo"))()
+    async def _converse(self, call: Any) -> None:
+        await call.write(b"x")
+        await call.read()
+        self._begun()
         while True:
             await call.write(b"x")
             await call.read()
 
-    await asyncio.gather(
-        wait(channel.unary_unary(path("Hang"))(b"")),
-        wait(channel.stream_unary(path("Hang"))(requests_for_ever())),
-        read(channel.unary_stream(path("Endless"))(b"")),
-        read(channel.stream_stream(path("Echo"))(requests_for_ever())),
-        converse(),
-        channel.unary_unary(path("Hang"))(b"").code(),
-        channel.unary_unary(path("Hang"))(b"").initial_metadata(),
-        channel.wait_for_state_change(channel.get_state()),
-    )
+    async def everything(self, channel: aio.Channel) -> None:
+        """Every kind of waiting at once; it ends by being cancelled only."""
+
+        async def wait(call: Any) -> None:
+            await call
+
+        await asyncio.gather(
+            wait(channel.unary_unary(path("Hang"))(b"")),
+            wait(channel.stream_unary(path("Deaf"))(self._requests_for_ever())),
+            self._read(channel.unary_stream(path("Endless"))(b"")),
+            self._read(channel.stream_stream(path("Echo"))(self._requests_for_ever())),
+            self._converse(channel.stream_stream(path("Echo"))()),
+            channel.unary_unary(path("Hang"))(b"").code(),
+            channel.unary_unary(path("Hang"))(b"").initial_metadata(),
+            channel.wait_for_state_change(channel.get_state()),
+        )
 
 
 def test_a_time_limit_around_everything_leaves_nothing(run: Run, serve: Serve) -> None:
     async def main() -> None:
-        async with serve(**METHODS) as channel:
+        scene = Scene()
+        async with serve(**scene.methods) as channel:
             await channel.channel_ready()
             with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(everything(channel), 0.05)
+                await asyncio.wait_for(scene.everything(channel), 0.05)
 
     run(main())
 
 
 def test_a_group_of_tasks_of_which_one_fails_leaves_nothing(run: Run, serve: Serve) -> None:
     async def main() -> None:
-        async with serve(**METHODS) as channel:
+        scene = Scene(clients=2)
+        async with serve(**scene.methods) as channel:
             await channel.channel_ready()
-            tasks = [asyncio.ensure_future(everything(channel)) for _ in range(2)]
+            tasks = [asyncio.ensure_future(scene.everything(channel)) for _ in range(2)]
 
             async def fail() -> None:
-                await asyncio.sleep(0.02)
+                await scene.under_way.wait()
                 raise ValueError("the first to fail")
 
             with pytest.raises(ValueError, match="the first"):
@@ -106,10 +140,11 @@ def test_a_group_of_tasks_of_which_one_fails_leaves_nothing(run: Run, serve: Ser
 
 def test_closing_channel_and_server_amid_everything_leaves_nothing(run: Run, serve: Serve) -> None:
     async def main() -> None:
-        async with serve(**METHODS) as channel:
+        scene = Scene()
+        async with serve(**scene.methods) as channel:
             await channel.channel_ready()
-            task = asyncio.ensure_future(everything(channel))
-            await asyncio.sleep(0.02)
+            task = asyncio.ensure_future(scene.everything(channel))
+            await scene.under_way.wait()
         with pytest.raises((asyncio.CancelledError, aio.AioRpcError)):
             await task
 
@@ -120,13 +155,14 @@ if sys.version_info >= (3, 11):
 
     def test_task_groups_and_timeouts_leave_nothing(run: Run, serve: Serve) -> None:
         async def main() -> None:
-            async with serve(**METHODS) as channel:
+            scene = Scene(clients=2)
+            async with serve(**scene.methods) as channel:
                 await channel.channel_ready()
 
                 async def limited() -> None:
                     async with asyncio.timeout(0.05), asyncio.TaskGroup() as group:
-                        group.create_task(everything(channel))
-                        group.create_task(everything(channel))
+                        group.create_task(scene.everything(channel))
+                        group.create_task(scene.everything(channel))
 
                 with pytest.raises(TimeoutError):
                     await limited()
@@ -140,19 +176,24 @@ sys.path.insert(0, {root!r})
 import grpc
 from grpc import aio
 from tests.aio.conftest import handlers, path
-from tests.aio.test_structure import METHODS, everything
+from tests.aio.test_structure import Scene
 
 logging.basicConfig(level=logging.WARNING)
 
+async def interrupt(scene):
+    await scene.under_way.wait()
+    # Between two steps of tasks, where it comes when all of them wait.
+    asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGINT)
+
 async def main():
-    server = aio.server(handlers=handlers(**METHODS))
+    scene = Scene()
+    server = aio.server(handlers=handlers(**scene.methods))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with aio.insecure_channel(f"127.0.0.1:{{port}}") as channel:
         await channel.channel_ready()
-        asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGINT)
         try:
-            await asyncio.gather(everything(channel), server.wait_for_termination())
+            await asyncio.gather(scene.everything(channel), interrupt(scene), server.wait_for_termination())
         finally:
             {end}
 
@@ -190,11 +231,12 @@ if UVLOOP:
     def test_it_works_on_uvloop() -> None:
         async def main() -> None:
             for transport in ("inprocess", "tcp", "tls"):
-                async with serving(transport, METHODS) as (_, channel):
+                scene = Scene()
+                async with serving(transport, scene.methods) as (_, channel):
                     call = channel.stream_stream(path("Echo"))([b"a", b"b"])
                     assert [response async for response in call] == [b"a", b"b"]
                     with pytest.raises(asyncio.TimeoutError):
-                        await asyncio.wait_for(everything(channel), 0.05)
+                        await asyncio.wait_for(scene.everything(channel), 0.05)
 
         loop: Any = importlib.import_module("uvloop").new_event_loop()
         loop.set_debug(True)

@@ -97,12 +97,59 @@ async def vanished_peer_is_a_loss(rig: Rig) -> None:
     host = Host(rig)
     peer = socket.create_connection(("127.0.0.1", host.listener.port), PATIENCE)
     far = await host.talker()
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    peer.close()
+    _reset(peer)
     await rig.until(lambda: far.over)
     assert far.lost is not None
     assert far.lost[0] == f"{far.transport.peer}: Connection reset by peer"
     assert isinstance(far.lost[1], ConnectionResetError)
+
+
+class _TooLate:
+    """What a connection does that is told to go: it speaks, when its peer has given a reason and reset the connection.
+
+    All within a delivery, so that the driver cannot have read that before it writes.
+    """
+
+    def __init__(self) -> None:
+        self.peer: socket.socket
+
+    def __call__(self, talker: Talker, delivery: Any) -> None:
+        if delivery == b"go":
+            self.peer.sendall(b"the reason")
+            _reset(self.peer)
+            talker.say(b"too late")
+
+
+@scenario
+async def client_hears_what_has_arrived_though_a_write_fails_first(rig: Rig) -> None:
+    """Where a client's write fails, what the server had said before is delivered all the same, and then the loss."""
+    too_late = _TooLate()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        near = await connect(rig, f"127.0.0.1:{listening.getsockname()[1]}", on_deliver=too_late)
+        too_late.peer, _ = listening.accept()
+        too_late.peer.sendall(b"go")
+        await rig.until(lambda: near.over)
+    _check_too_late(near)
+
+
+@scenario
+async def server_hears_what_has_arrived_though_a_write_fails_first(rig: Rig) -> None:
+    """Where a server's write fails, what the client had said before is delivered all the same, and then the loss."""
+    too_late = _TooLate()
+    host = Host(rig, on_deliver=too_late)
+    too_late.peer = socket.create_connection(("127.0.0.1", host.listener.port), PATIENCE)
+    far = await host.talker()
+    too_late.peer.sendall(b"go")
+    await rig.until(lambda: far.over)
+    _check_too_late(far)
+
+
+def _check_too_late(talker: Talker) -> None:
+    assert talker.delivered == [b"go", b"the reason", LOST]
+    assert talker.lost is not None
+    reason, cause = talker.lost
+    assert isinstance(cause, ConnectionError)
+    assert reason in [f"{talker.transport.peer}: {words}" for words in ("Connection reset by peer", "Broken pipe")]
 
 
 # ------------------------------------------------------------ a peer that does not read
@@ -262,6 +309,12 @@ def _slow_peer(host: Host) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
     sock.connect(("127.0.0.1", host.listener.port))
     return sock
+
+
+def _reset(sock: socket.socket) -> None:
+    """Close so that the other side is told of a reset, after what was sent before."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    sock.close()
 
 
 def _read_to_the_end(sock: socket.socket) -> None:

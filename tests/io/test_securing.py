@@ -7,12 +7,12 @@ from typing import Any, List, Optional, Tuple
 
 import pytest
 
-from grpc._io import contract, securing, tls, tls_contexts
+from grpc._io import contract, securable, securing, tls, tls_contexts
 from tests.io import certificates
 from tests.io.lines import LineConnection
 
 
-class Side(securing.SecurableTransport):
+class Side(securable.SecurableTransport):
     """A transport without a socket; delivers when told to."""
 
     def __init__(self, session: tls.Session, deadline: float = 10.0) -> None:

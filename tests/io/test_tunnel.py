@@ -7,7 +7,7 @@ from typing import Any, Callable, List, Optional, Tuple
 
 import pytest
 
-from grpc._io import contract, securing, tunnel
+from grpc._io import contract, securable, tunnel
 from tests.io.lines import LineConnection
 
 TUNNEL = contract.Tunnel("service.example:443")
@@ -126,7 +126,7 @@ class TestRefusal:
         assert len(caught.value.reason) < 300
 
 
-class Side(securing.SecurableTransport):
+class Side(securable.SecurableTransport):
     """A transport without a socket; delivers when told to."""
 
     def __init__(self, *, wanted: bool = True) -> None:

@@ -172,6 +172,16 @@ class TestLoss:
         assert rig.ending() == (14, "reset by peer", Termination.TRANSMISSION_FAILURE)
         assert (rig.notes[-1], rig.left) == ("lost: reset by peer", (0, 0))
 
+    def test_what_the_server_gave_as_the_reason_for_its_going_is_told_with_it(self) -> None:
+        rig = ClientRig()
+        rig.call("one")
+        rig.receive(GoAwayFrame(0, last_stream_id=1, error_code=11, additional_data=b"too_many_resets"))
+        rig.connection.connection_lost("peer: Broken pipe", None)
+        rig.deliver()
+        reason = "peer: Broken pipe, after the server had said that it is going away (too_many_resets)"
+        assert rig.ending("one") == (14, reason, Termination.TRANSMISSION_FAILURE)
+        assert rig.notes[-1] == f"lost: {reason}"
+
     def test_what_was_received_whole_is_delivered_as_it_is_allowed_all_the_same(self) -> None:
         rig = ClientRig()
         rig.call()

@@ -1,6 +1,7 @@
 """The driver of the asynchronous API: everything on one event loop, in one thread.
 
 * `_transport`: a connection on a transport of asyncio's, and when it writes.
+* `_last_reads`: what it reads when it can write no more.
 * `_connecting`, `_listening`: how transports begin.
 * `_registry`: what lives on the loop, so that its end can be awaited.
 * `_environment`: clock and timers of the Ends.

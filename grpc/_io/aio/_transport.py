@@ -30,8 +30,8 @@ import math
 import socket
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, Deque, Optional, Tuple, cast
 
-from grpc._io import buffers, contract, securing
-from grpc._io.aio import _lock, _pieces
+from grpc._io import buffers, contract, securable
+from grpc._io.aio import _last_reads, _lock, _pieces
 from grpc._io.aio._environment import Timer
 from grpc._io.aio._words import what_happened
 
@@ -63,7 +63,7 @@ _LINGER = 1.0
 Opened = Callable[["Transport"], Optional[contract.Connection]]
 
 
-class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
+class Transport(asyncio.BufferedProtocol, securable.SecurableTransport):
     """See the module. asyncio calls the methods of the protocol, the layers above those of the contract."""
 
     __slots__ = (
@@ -378,6 +378,7 @@ class Transport(asyncio.BufferedProtocol, securing.SecurableTransport):
             self._linger.cancel()
             self._linger = None
         self._registry.discard(self)
+        _last_reads.hear_out(self, self.sock, exc)
         if not self._lost:
             self._lose(f"{self._peer}: {what_happened(exc)}", exc)
 

@@ -8,7 +8,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Callable, Dict, Optional
 
-from grpc._io import contract, securing, tls, tls_contexts, tunnel
+from grpc._io import contract, tunnel
 from grpc._io.threads import _forking, _poller
 from grpc._io.threads._transport import Transport
 
@@ -110,6 +110,8 @@ class Connecting(contract.Attempt, _forking.Member):
         context: Optional[ssl.SSLContext] = None
         try:
             if self._security is not None:
+                from grpc._io import tls_contexts  # not above: see `securable`
+
                 context = tls_contexts.client_context(self._security)
             sock = socket.socket(self._address.family, socket.SOCK_STREAM)
         except (OSError, ValueError) as error:
@@ -189,6 +191,8 @@ class Connecting(contract.Attempt, _forking.Member):
 
     def _handshake(self, transport: Transport, context: ssl.SSLContext) -> Optional[contract.Connection]:
         """Make a handshake; None if that cannot be done, and the attempt has failed."""
+        from grpc._io import securing, tls  # not above: see `securable`
+
         name = self._address.host
         if self._security is not None and self._security.server_name is not None:
             name = self._security.server_name

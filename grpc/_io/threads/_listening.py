@@ -8,11 +8,12 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional
 
-from grpc._io import addresses, binding, contract, securing, tls, tls_contexts
+from grpc._io import addresses, binding, contract, securable
 from grpc._io.threads import _forking, _poller
 from grpc._io.threads._transport import Transport
 
 if TYPE_CHECKING:
+    from grpc._io import tls_contexts
     from grpc._io.threads._reactor import Reactor
     from grpc._values.security import ServerSecurity
 
@@ -41,7 +42,12 @@ class Listener(contract.Listener, _forking.Member):
         """Bind an address. The arguments, and what is raised, are those of `Driver.listen`."""
         self._reactor = reactor
         self._handshake_timeout = handshake_timeout
-        self._contexts = None if security is None else tls_contexts.ServerContexts(security)
+        self._contexts: Optional[tls_contexts.ServerContexts] = None
+        if security is not None:
+            securable.prepare()
+            from grpc._io import tls_contexts  # not above: see `securable`
+
+            self._contexts = tls_contexts.ServerContexts(security)
         self._accept: Callable[[contract.Transport], contract.Connection]
         # Guards the two below, and keeps the sockets open during a system call on one of them.
         self._lock = threading.Lock()
@@ -112,8 +118,14 @@ class Listener(contract.Listener, _forking.Member):
         transport = Transport(self._reactor, sock, peer, callers_read=False)
         if self._contexts is None:
             transport.run(self._accept(transport))
-            return
-        session = tls.Session(self._contexts.next())
+        else:
+            self._shake(transport, self._contexts)
+
+    def _shake(self, transport: Transport, contexts: tls_contexts.ServerContexts) -> None:
+        """Begin with a TLS handshake."""
+        from grpc._io import securing, tls  # not above: see `securable`
+
+        session = tls.Session(contexts.next())
         with self._lock:
             closed = not self._sockets
             if not closed:

@@ -29,12 +29,17 @@ if TYPE_CHECKING:
 # buffer.
 _READ_SIZE = 64 * 1024
 
+# How often at most to read what arrived before a write failed: 8 MiB, while Linux lets 6 wait by default (tcp_rmem). Of
+# a socket that is broken no more can come; but not every error means that.
+_LAST_READS = 128
+
 
 class Transport(SharedTransport, _forking.Member):
     """See the module."""
 
     __slots__ = (
         "__weakref__",
+        "_hearing_out",
         "_loss",
         "_on_close",
         "_reads_full",
@@ -64,6 +69,8 @@ class Transport(SharedTransport, _forking.Member):
         self._loss: Tuple[str, Optional[BaseException]] = ("", None)
         # Whether a thread is about to read or reading; set without the lock, see `_read`.
         self._receiving = False
+        # Whether nobody but the writer may read, since a write has failed; set without the lock, see `_hear_out`.
+        self._hearing_out = False
         # Whether the last read found as much as it could take.
         self._reads_full = False
         reactor.members[self] = None
@@ -99,13 +106,14 @@ class Transport(SharedTransport, _forking.Member):
         """Read once and do everything that follows from it. The calling thread has the reader's role."""
         try:
             # The order against `_lose`, which sets `_reading` and then looks at `_receiving`, makes sure that the
-            # descriptor is open during the read, and that it is closed by one of the two.
+            # descriptor is open during the read, and that it is closed by one of the two. It is the same against
+            # `_hear_out`, so that two never read at once.
             self._receiving = True
             data: Union[bytes, memoryview, None] = None
             buffer: Optional[memoryview] = None
             reason = "the peer closed the connection"
             cause: Optional[BaseException] = None
-            if self._reading is not CLOSED:
+            if self._reading is not CLOSED and not self._hearing_out:
                 try:
                     if self._reads_full and self._connection.takes_views:
                         buffer = buffers.take()
@@ -139,6 +147,22 @@ class Transport(SharedTransport, _forking.Member):
             self.settle()
         elif data is not None:
             self._lose(f"{self._peer}: {reason}", cause)
+
+    def _hear_out(self) -> bool:
+        self._hearing_out = True
+        if self._receiving:
+            self._hearing_out = False
+            return False
+        for _ in range(_LAST_READS):
+            try:
+                data = self._socket.recv(_READ_SIZE)
+            except OSError:  # there is no more
+                break
+            with self.lock:
+                if not data or self._reading is CLOSED:
+                    break
+                self._connection.receive_data(data)
+        return True
 
     def _on_events(self, events: int) -> None:
         """What the reactor calls."""

@@ -2,7 +2,9 @@
 
 Writing. Any thread that had the connection produce bytes writes them itself (`settle`). One that finds another
 writing leaves: the writer looks for more before it stops, so bytes of many threads share a call. What the socket does
-not take waits for the reactor, and the writer's role stays with it until then.
+not take waits for the reactor, and the writer's role stays with it until then. Where a write fails, what has arrived
+is read before the loss is told: perhaps the peer says why it has closed. If another thread is just reading, the reactor
+tries again, and fails again, unless that reader finds the end by itself.
 
 Delivering. The role is tried for, never waited for. Who gives it back looks once more whether something was added in
 the last moment, by somebody who found it taken.
@@ -23,7 +25,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any, Deque, Dict, Optional, Union
 
-from grpc._io import contract, pieces, securing
+from grpc._io import contract, pieces, securable
 from grpc._io.threads import _timers
 from grpc._io.threads._roles import CLOSED, UNWATCHED, WATCHED, Reading
 from grpc.framework.foundation.environment import POURING
@@ -44,7 +46,7 @@ _TORN_OUT = "a thread was interrupted while it worked on the connection"
 _DEFECT = "internal error"
 
 
-class WritingTransport(securing.SecurableTransport):
+class WritingTransport(securable.SecurableTransport):
     """See the module; how it is read and how it ends is up to the subclass."""
 
     __slots__ = (
@@ -124,6 +126,14 @@ class WritingTransport(securing.SecurableTransport):
         raise NotImplementedError()
 
     @abc.abstractmethod
+    def _hear_out(self) -> bool:
+        """Read what has arrived, as a write has failed; tell whether that is done: not if another thread is reading.
+
+        Never blocks. The calling thread has the writer's role, the lock is not held, and a loss has to follow.
+        """
+        raise NotImplementedError()
+
+    @abc.abstractmethod
     def _lose(self, reason: str, cause: Optional[BaseException]) -> None:
         """Stop reading and writing for good, and let the connection and everybody who waits know."""
         raise NotImplementedError()
@@ -200,7 +210,8 @@ class WritingTransport(securing.SecurableTransport):
                 except (BlockingIOError, InterruptedError):
                     pass
                 except OSError as error:
-                    self._lose(f"{self._peer}: {error.strerror or error}", error.with_traceback(None))
+                    if self._hear_out():
+                        self._lose(f"{self._peer}: {error.strerror or error}", error.with_traceback(None))
             with self.lock:
                 if self._reading is CLOSED:
                     self._writing = False

@@ -77,7 +77,7 @@ class ServicerContext(_base_server.ServicerContext[Any, Any]):
     _serializer: Serializer
 
     def __init__(self, face_context: Any, method: str, loop: asyncio.AbstractEventLoop) -> None:
-        """Clothe a Face context that is a `face.PassiveSource`, and the `face.PacedSink` of its responses."""
+        """Clothe a Face context that is a `face.PassiveService`, and the `face.PacedSink` of its responses."""
         self._face = face_context
         self._loop = loop
         self.method = method
@@ -120,15 +120,22 @@ class ServicerContext(_base_server.ServicerContext[Any, Any]):
         return payload
 
     async def single_payload(self) -> bytes:
-        """Wait for the bytes of the request of a method that takes one.
+        """Wait for the bytes of the request of a method that takes one; another one would end the RPC.
 
         Raises:
           Failed: There is none: the client takes the method for another shape, so there is no such method.
+          AioRpcError: The RPC has ended.
         """
-        payload = await self.payload()
-        if payload is None:
-            self.fail(status.UNIMPLEMENTED, "the method takes exactly one request, and none was sent")
-            raise Failed()
+        call = self._face
+        payload: Optional[bytes] = call.take_only()
+        while payload is None:
+            if call.exhausted():
+                if self._abortion is not None:
+                    raise self._ended_error()
+                self.fail(status.UNIMPLEMENTED, "the method takes exactly one request, and none was sent")
+                raise Failed()
+            await self._bell.wait()
+            payload = call.take_only()
         return payload
 
     async def read(self) -> Any:

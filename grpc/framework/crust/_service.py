@@ -31,6 +31,7 @@ class ServiceCall(
     _outgoing.OutgoingPump,
     _outgoing.PacedConsumer,
     _delivery.Delivery,
+    face.PassiveService,
     face.ServicerContext,
 ):
     """The service side of one RPC."""
@@ -196,6 +197,13 @@ class ServiceCall(
             if self._ended:
                 raise abandonment.Abandoned() from None
             raise base.NoSuchMethodError(None, "the method takes exactly one request, and none was sent") from None
+
+    def take_only(self) -> Optional[Any]:
+        """See `face.PassiveService.take_only`."""
+        incoming = self._incoming
+        if incoming and not self._incoming_complete:
+            self._allow_surplus()  # another one may be there already, and then nothing is left to be taken
+        return incoming.popleft() if incoming else None
 
     def when_request(self, run: Callable[[ServiceCall], None]) -> None:
         """Run something as soon as the request of a method that takes one is there: now, or else in the pool."""

@@ -22,8 +22,9 @@ def make(
     one_request: bool = False,
     run: Callable[[_service.ServiceCall], None] = lambda call: None,
     pool: Optional[futures.Executor] = None,
+    operation: Optional[FakeOperation] = None,
 ) -> Any:
-    operation = FakeOperation()
+    operation = operation or FakeOperation()
     call = _service.ServiceCall(FakeEnvironment(), operation, operation, pool, one_request, run)
     operation.rendezvous = call
     return call
@@ -156,6 +157,44 @@ class TestRequests:
         call = make(True)
         call.advance(None, b"request")
         call.advance_payloads([b"another", b"a third"])
+        assert len(call._operation.failures) == 1
+
+    def test_the_only_one_is_taken_when_it_is_there(self) -> None:
+        call = make()
+        call.advance(("metadata",))
+        assert call.take_only() is None
+        call.advance(None, b"request", COMPLETION)
+        assert (call.take_only(), call.take_only()) == (b"request", None)
+        assert said(call) == []
+
+    def test_the_only_one_that_is_not_said_to_be_the_last_grants_another_one_once_it_is_taken(self) -> None:
+        call = make()
+        call.advance(None, b"request")
+        assert said(call) == []
+        assert call.take_only() == b"request"
+        call.advance(None, None, COMPLETION)
+        assert said(call) == [("allowance", 1)]
+        assert call._operation.failures == []
+
+    def test_another_one_after_the_only_one_was_taken_ends_the_rpc(self) -> None:
+        call = make()
+        call.advance(None, b"request")
+        call.take_only()
+        call.advance_payloads([b"another"], COMPLETION)
+        (failure,) = call._operation.failures
+        assert isinstance(failure, base.NoSuchMethodError)
+        assert failure.details == "the method takes exactly one request, and another one was sent"
+
+    def test_the_only_one_is_not_taken_where_leave_for_another_brings_that_one_at_once(self) -> None:
+        class Eager(FakeOperation):
+            def advance(self, *values: Any, **named: Any) -> None:
+                super().advance(*values, **named)
+                call.advance(None, b"another")
+
+        call = make(operation=Eager())
+        call.advance(None, b"request")
+        assert call.take_only() is None
+        assert call.exhausted()
         assert len(call._operation.failures) == 1
 
     def test_are_drawn_in_order_to_their_end(self) -> None:

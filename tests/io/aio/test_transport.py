@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import threading
 from typing import TYPE_CHECKING, Any, Callable, Coroutine, List, Optional
 
@@ -270,6 +272,23 @@ class TestTheEnd:
             assert bench.written == []
             bench.transport.connection_lost(BrokenPipeError())
             assert bench.talker.delivered[-1] is LOST
+
+        _run(scenario)
+
+    def test_what_had_arrived_when_a_write_failed_is_read_before_the_loss_is_told(self) -> None:
+        async def scenario() -> None:
+            ours, peer = socket.socketpair()
+            with ours, peer:
+                ours.setblocking(False)
+                bench = _Bench()
+                bench.transport.sock = ours
+                peer.sendall(b"the reason")
+                bench.notes.failed = True
+                bench.transport.connection_lost(BrokenPipeError(errno.EPIPE, "Broken pipe"))
+            assert bench.talker.delivered == [b"the reason", LOST]
+            assert bench.talker.lost is not None
+            assert bench.talker.lost[0] == "the peer: Broken pipe"
+            assert bench.written == []
 
         _run(scenario)
 

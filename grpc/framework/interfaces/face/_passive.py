@@ -70,6 +70,24 @@ class PassiveSource(Watchable):
         raise NotImplementedError
 
 
+class PassiveService(PassiveSource):
+    """The service side of an RPC from which requests can be taken, or the only one."""
+
+    __slots__ = ()
+
+    @abc.abstractmethod
+    def take_only(self) -> Optional[Any]:
+        """Takes the request of a method that takes one. Nothing else may be taken from the RPC.
+
+        Should another one come, the RPC ends as if there were no such method: the invocation side has one of another
+        shape in mind. It may have ended so when this returns.
+
+        Returns:
+            The request, or None if it is not there, or will not be.
+        """
+        raise NotImplementedError
+
+
 class PacedSink(stream.Consumer[Any]):
     """A consumer that tells whether the other side, and the way to it, have room for a value.
 

@@ -75,7 +75,7 @@ class MultiMethodImplementation(abc.ABC):
             an extension, a `MethodImplementation`, which the framework then runs in the same
             thread just as it would one that had been found by name. Or, another one, None: the
             requests are left for the implementation to take them from the context, which is a
-            `PassiveSource`, and the response consumer is a `PacedSink`.
+            `PassiveService`, and the response consumer is a `PacedSink`.
 
         Raises:
             NoSuchMethodError: the method is unknown here.

@@ -52,6 +52,7 @@ from grpc.framework.interfaces.face._passive import (
     PacedSink,
     PassiveCall,
     PassiveMultiCallable,
+    PassiveService,
     PassiveSource,
     Watchable,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "PacedSink",
     "PassiveCall",
     "PassiveMultiCallable",
+    "PassiveService",
     "PassiveSource",
     "RemoteError",
     "RemoteShutdownError",
