@@ -23,7 +23,8 @@ for _name in ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_pr
 def pytest_collection_finish() -> None:
     """Take what is there before the first test out of the collector's sight: many tests collect, each time all."""
     gc.collect()
-    gc.freeze()
+    if hasattr(gc, "freeze"):  # PyPy has nothing of the kind
+        gc.freeze()
 
 
 def _still_running(before: Collection[threading.Thread]) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple
+import types
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Tuple
 
 from grpc.framework.common.cardinality import Cardinality
 from grpc.framework.common.style import Service
@@ -18,7 +19,7 @@ def _unary_unary_inline(call: ServiceCall, behavior: Callable[..., Any]) -> None
 
 
 def _unary_stream_inline(call: ServiceCall, behavior: Callable[..., Any]) -> None:
-    call.pump(iter(behavior(call.request(), call)))
+    _pump(call, iter(behavior(call.request(), call)))
 
 
 def _stream_unary_inline(call: ServiceCall, behavior: Callable[..., Any]) -> None:
@@ -26,7 +27,7 @@ def _stream_unary_inline(call: ServiceCall, behavior: Callable[..., Any]) -> Non
 
 
 def _stream_stream_inline(call: ServiceCall, behavior: Callable[..., Any]) -> None:
-    call.pump(iter(behavior(call, call)))
+    _pump(call, iter(behavior(call, call)))
 
 
 def _unary_unary_event(call: ServiceCall, behavior: Callable[..., Any]) -> None:
@@ -43,6 +44,19 @@ def _stream_unary_event(call: ServiceCall, behavior: Callable[..., Any]) -> None
 
 def _stream_stream_event(call: ServiceCall, behavior: Callable[..., Any]) -> None:
     call.feed(behavior(call, call))
+
+
+def _pump(call: ServiceCall, responses: Iterator[Any]) -> None:
+    """Send all responses, or those that come before the end of the RPC.
+
+    What a generator has in its `finally` is run then and there, and not whenever memory is tidied: other Pythons than
+    CPython do that late.
+    """
+    try:
+        call.pump(responses)
+    finally:
+        if type(responses) is types.GeneratorType:
+            responses.close()
 
 
 _Runner = Callable[["ServiceCall", Callable[..., Any]], None]
