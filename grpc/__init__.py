@@ -146,10 +146,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> _Any:
-    """Import a subpackage when it is first asked for: most programs use neither, and need not wait for them."""
-    if name in _SUBPACKAGES:
+    """Import a submodule when it is first asked for: most programs use none, and need not wait for them."""
+    if name in _SUBMODULES:
         return _importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-_SUBPACKAGES = ("aio", "experimental")
+_SUBMODULES = ("_channel", "_interceptor", "aio", "experimental")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 # Neither name may ever be used in this package. Two, because uninstalling by hand may leave one of them behind.
-_ONLY_IN_GRPCIO = ("_cython", "_channel.py")
+_ONLY_IN_GRPCIO = ("_cython", "_plugin_wrapping.py")
 
 
 def check() -> None:

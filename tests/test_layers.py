@@ -40,8 +40,10 @@ BETA = "grpc.beta"
 TOP = (
     "grpc",
     "grpc.__main__",
+    "grpc._channel",
     "grpc._collision",
     "grpc._demo",
+    "grpc._interceptor",
     "grpc.aio",
     "grpc._utilities",
     "grpc.experimental",

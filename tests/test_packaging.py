@@ -146,10 +146,10 @@ def _import_a_copy(folder: pathlib.Path, *foreign: str) -> subprocess.CompletedP
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("foreign", ["_cython/cygrpc.so", "_channel.py"])
+@pytest.mark.parametrize("foreign", ["_cython/cygrpc.so", "_plugin_wrapping.py"])
 def test_files_of_grpcio_in_our_folder_fail_the_import_with_one_sentence(tmp_path: pathlib.Path, foreign: str) -> None:
     process = _import_a_copy(tmp_path, foreign)
-    (name,) = [name for name in ("_cython", "_channel.py") if foreign.startswith(name)]
+    (name,) = [name for name in ("_cython", "_plugin_wrapping.py") if foreign.startswith(name)]
     assert process.returncode == 1
     assert process.stderr.splitlines()[-1] == (
         f"ImportError: layered-grpc and grpcio are both installed in {tmp_path / 'grpc'} ('{name}' there belongs to "

@@ -7,7 +7,8 @@ What users name, as interfaces:
 
 What is behind them:
 
-* `_channel`: channels; `_multicallables`: begin RPCs; `_requests`: what is sent; `_rpc`: what calls return and raise.
+* `_channel`: channels; `_multicallables`: begin RPCs; `_requests`: what is sent; `_rpc`: what calls return,
+  `_errors`: what they raise.
 * `_intercepted`: the channel with an interceptor before it; `_ended`: calls that are over when one hears of them.
 * `_server`: servers; `_handlers`: their handlers, run by `_methods`, with what `_context` gives them, in `_threads`.
 * `_connectivity`, `_simple`, `_experimental`, `_protos`: one function or two each, beside all that.

@@ -26,7 +26,7 @@ _C = TypeVar("_C", bound="_multicallables._MultiCallable")
 class Channel(_calling.Channel):
     """A channel over any client side."""
 
-    __slots__ = ("__weakref__", "_authority", "_pool", "_secure", "_side", "call_credentials")
+    __slots__ = ("__dict__", "__weakref__", "_authority", "_pool", "_secure", "_side", "call_credentials")
 
     def __init__(
         self,

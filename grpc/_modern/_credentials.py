@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, Optional, Tuple
 
-from grpc._modern import _rpc
+from grpc._modern import _errors
 from grpc._values import credentials as _shared
 from grpc._values import security, status
 from grpc._values.credentials import (
@@ -77,7 +77,7 @@ def ask(plugins: Iterable[Any], service_url: str, method_name: str, timeout: Opt
         return _shared.ask(plugins, service_url, method_name, timeout)
     except _shared.Refused as refused:
         code = status.StatusCode.DEADLINE_EXCEEDED if refused.late else status.StatusCode.UNAVAILABLE
-        raise _rpc.own_error(code, refused.details) from refused.__cause__
+        raise _errors.own_error(code, refused.details) from refused.__cause__
 
 
 def ssl_server_certificate_configuration(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
-from grpc._modern import _contexts, _futures, _rpc
+from grpc._modern import _contexts, _errors, _futures
 from grpc._values import status
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from grpc._modern._contexts import Call
 
 
-class Outcome(_futures.Future, _contexts.Call):
+class Outcome(_errors.Over):
     """What a continuation returns for a blocking call, which is over by then: a response with its call."""
 
     def __init__(self, response: Any, call: Call) -> None:
@@ -29,30 +29,6 @@ class Outcome(_futures.Future, _contexts.Call):
     def traceback(self, timeout: Optional[float] = None) -> Optional[TracebackType]:
         return None
 
-    def cancel(self) -> bool:  # type: ignore[override]  # a Call's cancel returns nothing, a Future's does
-        return False
-
-    def cancelled(self) -> bool:
-        return False
-
-    def running(self) -> bool:
-        return False
-
-    def done(self) -> bool:
-        return True
-
-    def add_done_callback(self, fn: Callable[[Any], None]) -> None:
-        fn(self)
-
-    def is_active(self) -> bool:
-        return False
-
-    def time_remaining(self) -> Optional[float]:
-        return None
-
-    def add_callback(self, callback: Callable[[], None]) -> bool:
-        return False
-
     def initial_metadata(self) -> Any:
         return self._call.initial_metadata()
 
@@ -66,16 +42,25 @@ class Outcome(_futures.Future, _contexts.Call):
         return self._call.details()
 
 
-class Failure(Outcome):
-    """What stands for a blocking call that failed, or for an interceptor that raised."""
+class Failure(_contexts.RpcError, Outcome):
+    """What stands for an interceptor that raised, or for a blocking call that raised something else than a call."""
 
     def __init__(self, error: Exception) -> None:
         if not isinstance(error, _contexts.Call):
-            call: Call = _rpc.own_error(status.StatusCode.INTERNAL, f"Exception in interceptor: {error}")
+            call: Call = _errors.own_error(status.StatusCode.INTERNAL, f"Exception in interceptor: {error}")
         else:
             call = error
-        super().__init__(None, call)
+        Outcome.__init__(self, None, call)
         self._error = error
+
+    def __str__(self) -> str:
+        return f"<{type(self).__name__} of an RPC that ended with {type(self._error).__name__}: {self._error}>"
+
+    __repr__ = __str__
+
+    def debug_error_string(self) -> str:
+        """What was raised, as one line for a log."""
+        return f"{self.code().name}: {self.details()}"
 
     def result(self, timeout: Optional[float] = None) -> Any:
         raise self._error
@@ -91,3 +76,12 @@ class Failure(Outcome):
 
     def __next__(self) -> Any:
         raise self._error
+
+
+def failed(error: Exception) -> Any:
+    """What a continuation returns for a blocking call that raised: a `Call` and `Future`, and always an `RpcError`.
+
+    Interceptors tell failures by `isinstance(call, grpc.RpcError)`; the error of an RPC is all three by itself.
+    """
+    is_all = all(isinstance(error, kind) for kind in (_contexts.RpcError, _contexts.Call, _futures.Future))
+    return error if is_all else Failure(error)

@@ -34,7 +34,7 @@ class _Details(_DetailsFields, _contexts.ClientCallDetails):
 class _Intercepted:
     """A multi-callable with one interceptor before it."""
 
-    __slots__ = ("_inner", "_intercept", "_method")
+    __slots__ = ("__dict__", "__weakref__", "_inner", "_intercept", "_method")  # open, as the others are
 
     def __init__(self, inner: Any, method: str, intercept: Callable[[Any, Any, Any], Any]) -> None:
         """Put an interceptor before a multi-callable.
@@ -57,10 +57,7 @@ class _Intercepted:
         return self._intercept(continuation, original, request)
 
     def _blocking(self, request: Any, arguments: Tuple[Any, ...]) -> Any:
-        try:
-            return self._call(_go_on_blocking, request, arguments)
-        except Exception as error:
-            return _ended.Failure(error)
+        return self._call(_go_on_blocking, request, arguments)
 
     def _beginning(self, request: Any, arguments: Tuple[Any, ...]) -> Any:
         try:
@@ -85,8 +82,8 @@ def _merged(original: _Details, details: Any) -> Tuple[str, Tuple[Any, ...]]:
 def _go_on_blocking(multi_callable: Any, request: Any, arguments: Tuple[Any, ...]) -> Any:
     try:
         return _ended.Outcome(*multi_callable.with_call(request, *arguments))
-    except _contexts.RpcError as error:
-        return _ended.Failure(error)
+    except Exception as error:  # of the next interceptor too; an interceptor hears of it in `result`, however it calls
+        return _ended.failed(error)
 
 
 def _go_on_future(multi_callable: Any, request: Any, arguments: Tuple[Any, ...]) -> Any:
@@ -206,7 +203,7 @@ class _StreamStream(_Intercepted, _calling.StreamStreamMultiCallable):
 class _InterceptedChannel(_calling.Channel):
     """A channel with one interceptor before it."""
 
-    __slots__ = ("_channel", "_interceptor")
+    __slots__ = ("__dict__", "__weakref__", "_channel", "_interceptor")
 
     def __init__(self, channel: _calling.Channel, interceptor: Any) -> None:
         self._channel = channel

@@ -77,8 +77,7 @@ class _Method(face.MethodImplementation):
         """Set the status for what a handler raised, and log what deserves it."""
         if isinstance(error, (_Failed, abandonment.Abandoned)) or self._context.aborted:
             return
-        if not self._context.is_active():
-            return  # a handler that stumbles over the end of its call is not at fault
+        # Logged when the call is over as well: nobody else would ever hear of it.
         _LOGGER.exception("Exception calling application in %s: %s", self._name, error)
         self._context.fail(status.UNKNOWN, f"Exception calling application: {error}")
 
@@ -102,22 +101,29 @@ class _Method(face.MethodImplementation):
         return wrapped
 
     def _responses(self, responses: Any) -> Iterator[bytes]:
-        """The bytes of all responses, one at a time; a status that is not OK ends them."""
+        """The bytes of all responses, one at a time; None among them is the end of them."""
         try:
             for response in responses:
-                payload = self._response(response)
-                if payload is not None:
-                    yield payload
+                payload = None if response is None else self._response(response)
+                if payload is None:
+                    _close(responses)
+                    break
+                yield payload
             self._context.completed()
         except GeneratorExit:
-            close = getattr(responses, "close", None)
-            if close is not None:
-                close()  # the handler's `finally` runs now, in its own thread, and not whenever memory is tidied
+            _close(responses)
             raise
         except Exception as error:
             self._note(error)
         finally:
             self._context.ended()
+
+
+def _close(responses: Any) -> None:
+    """Have the handler's `finally` run now, in its own thread, and not whenever memory is tidied."""
+    close = getattr(responses, "close", None)
+    if close is not None:
+        close()
 
 
 class _UnaryUnary(_Method):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterable, Optional, Tuple
 
-from grpc._modern import _calling, _rpc
+from grpc._modern import _calling, _errors, _rpc
 from grpc._modern._requests import Requests, serialized
 from grpc._values import compression as _compression
 from grpc._values import contexts
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 class _MultiCallable:
     """What the four have in common."""
 
-    __slots__ = ("_channel", "_deserializer", "_face", "_method", "_serializer", "_timeout_rule")
+    __slots__ = (
+        "__dict__",  # libraries that wrap a multi-callable note things on it, to begin with a `__name__`
+        "__weakref__",
+        "_channel",
+        "_deserializer",
+        "_face",
+        "_method",
+        "_serializer",
+        "_timeout_rule",
+    )
 
     def __init__(
         self,
@@ -95,7 +104,7 @@ class _MultiCallable:
                 return begin(request, timeout, items, protocol_options=options)
         return begin(request, timeout, items, protocol_options=options)
 
-    def _wait(self, call: Any, requests: Optional[Requests] = None) -> Tuple[Optional[_rpc.InactiveRpcError], Any]:
+    def _wait(self, call: Any, requests: Optional[Requests] = None) -> Tuple[Optional[_errors.InactiveRpcError], Any]:
         """Wait for the one response of a Face call; whoever is torn out of the wait cancels the RPC.
 
         Returns:

@@ -6,7 +6,7 @@ import contextvars
 import logging
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional, Tuple
 
-from grpc._modern import _rpc
+from grpc._modern import _errors
 from grpc._values import status
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def serialized(serializer: Serializer, request: Any) -> Any:
     try:
         return serializer(request)
     except Exception as error:
-        raise _rpc.own_error(status.StatusCode.INTERNAL, f"Exception serializing request! {error}") from error
+        raise _errors.own_error(status.StatusCode.INTERNAL, f"Exception serializing request! {error}") from error
 
 
 class Requests(Iterator[Any]):
@@ -65,7 +65,7 @@ class Requests(Iterator[Any]):
             raise
         try:
             return serialized(self._serializer, request)
-        except _rpc.InactiveRpcError as error:
+        except _errors.InactiveRpcError as error:
             self.fault = (status.INTERNAL, error.details(), error.__cause__ or error)
             raise
         except TypeError as error:

@@ -1,11 +1,12 @@
-"""What calls return and raise: Face calls in the clothes of the modern API."""
+"""What calls return: Face calls in the clothes of the modern API."""
 
 from __future__ import annotations
 
 import contextvars
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, NamedTuple, Optional, Protocol, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, NamedTuple, Optional, Protocol, Tuple, Type
 
 from grpc._modern import _contexts, _futures
+from grpc._modern._errors import InactiveRpcError, Rendezvous, RendezvousError
 from grpc._values import metadata as _metadata
 from grpc._values import status
 from grpc.framework.foundation import future
@@ -61,102 +62,13 @@ class Ending(NamedTuple):
     method: str
 
 
-class InactiveRpcError(_contexts.RpcError, _contexts.Call, _futures.Future):
-    """An RPC that did not end with status OK; it can be pickled and copied.
-
-    As a future it is over, and raises itself.
-    """
-
-    def __init__(
-        self,
-        initial_metadata: Any,
-        trailing_metadata: Any,
-        code: status.StatusCode,
-        details: str,
-        method: str = "the RPC",
-    ) -> None:
-        """Make an error of an RPC's status, the metadata that came with it, and the method's name."""
-        # All go to Exception as well: that is what pickles and copies an exception.
-        super().__init__(initial_metadata, trailing_metadata, code, details, method)
-        self._method = method
-        self._initial_metadata = initial_metadata or ()
-        self._trailing_metadata = trailing_metadata or ()
-        self._code = code
-        self._details = details
-
-    def __str__(self) -> str:
-        return f"<RpcError: {self._method} ended with status {self._code.name}: {self._details}>"
-
-    __repr__ = __str__
-
-    def initial_metadata(self) -> Any:
-        return self._initial_metadata
-
-    def trailing_metadata(self) -> Any:
-        return self._trailing_metadata
-
-    def code(self) -> status.StatusCode:
-        return self._code
-
-    def details(self) -> str:
-        return self._details
-
-    def debug_error_string(self) -> str:
-        """The status, and the error of the system behind it if there was one, as one line for a log."""
-        cause = "" if self.__cause__ is None else f" ({type(self.__cause__).__name__}: {self.__cause__})"
-        return f"{self._code.name}: {self._details}{cause}"
-
-    def is_active(self) -> bool:
-        return False
-
-    def time_remaining(self) -> Optional[float]:
-        return None
-
-    def cancel(self) -> bool:  # type: ignore[override]  # a Call's cancel returns nothing, a Future's does
-        return False
-
-    def add_callback(self, callback: Callable[[], None]) -> bool:
-        return False
-
-    # ------------------------------------------------------------ as the future
-
-    def cancelled(self) -> bool:
-        return False
-
-    def running(self) -> bool:
-        return False
-
-    def done(self) -> bool:
-        return True
-
-    def result(self, timeout: Optional[float] = None) -> Any:
-        raise self
-
-    def exception(self, timeout: Optional[float] = None) -> Optional[Exception]:
-        return self
-
-    def traceback(self, timeout: Optional[float] = None) -> Optional[TracebackType]:
-        return self.__traceback__
-
-    def add_done_callback(self, fn: Callable[[Any], None]) -> None:
-        fn(self)
-
-    def with_traceback(self, tb: Optional[TracebackType]) -> InactiveRpcError:
-        return super().with_traceback(tb)
-
-
 NO_RESULT = (face.AbortionError, future.CancelledError)
 """What a Face future raises for an RPC that was aborted."""
 
 
-def own_error(code: status.StatusCode, details: str) -> InactiveRpcError:
-    """The error for an RPC that failed on this side, before or after anything was sent."""
-    return InactiveRpcError((), (), code, details)
-
-
-def error_of(ending: Ending) -> InactiveRpcError:
+def error_of(ending: Ending, kind: Type[InactiveRpcError] = InactiveRpcError) -> InactiveRpcError:
     """The error for an RPC that ended so; the error of the operating system or of TLS behind it is its cause."""
-    error = InactiveRpcError(
+    error = kind(
         ending.initial_metadata, ending.trailing_metadata, ending.code, ending.details, ending.method
     )
     error.__cause__ = ending.cause
@@ -204,7 +116,7 @@ def ending_of(call: face.Call, method: str, requests: Optional[Fallible] = None)
     )
 
 
-class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
+class RpcCall(Rendezvous, _contexts.Call, _futures.Future):
     """A call that has begun: `Call` and `Future`; with many responses an iterator as well, see `StreamCall`."""
 
     def __init__(self, call: Any, method: str, deserializer: Deserializer, requests: Optional[Requests] = None) -> None:
@@ -313,7 +225,7 @@ class RpcCall(_contexts.RpcError, _contexts.Call, _futures.Future):
 
     def _error(self) -> Exception:
         """What a future raises for an RPC that did not end well."""
-        return _futures.FutureCancelledError() if self.cancelled() else error_of(self._ending())
+        return _futures.FutureCancelledError() if self.cancelled() else error_of(self._ending(), RendezvousError)
 
     def exception(self, timeout: Optional[float] = None) -> Optional[Exception]:
         try:
@@ -339,9 +251,9 @@ class StreamCall(RpcCall):
         except StopIteration:
             if not self._face.code():
                 raise
-            error = error_of(self._ending())
+            error = error_of(self._ending(), RendezvousError)
         except face.AbortionError:
-            error = error_of(self._ending())
+            error = error_of(self._ending(), RendezvousError)
         else:
             return self._message(payload)
         raise error from error.__cause__
@@ -354,7 +266,8 @@ class StreamCall(RpcCall):
             return self._deserializer(payload)
         except Exception as error:
             self._face.cancel()
-            raise own_error(_StatusCode.INTERNAL, f"Exception deserializing response! {error}") from error
+            details = f"Exception deserializing response! {error}"
+            raise RendezvousError((), (), _StatusCode.INTERNAL, details) from error
 
     def result(self, timeout: Optional[float] = None) -> Any:
         """Wait for the end; there is no one response to be had.

@@ -109,7 +109,7 @@ def _intercepted(interceptor: _serving.ServerInterceptor, continuation: _Continu
 class Server(_serving.Server):
     """See `grpc.Server`."""
 
-    __slots__ = ("__weakref__", "_application", "side")
+    __slots__ = ("__dict__", "__weakref__", "_application", "side")
 
     def __init__(
         self,

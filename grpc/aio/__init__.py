@@ -39,6 +39,10 @@ from grpc._modern.aio._interceptors import (
 from grpc._modern.aio._metadata import Metadata
 from grpc._modern.aio._process import init_grpc_aio, shutdown_grpc_aio
 from grpc._modern.aio._server import server
+from grpc.aio import _call as _call
+from grpc.aio import _interceptor as _interceptor
+from grpc.aio import _metadata as _metadata
+from grpc.aio import _typing as _typing
 
 __all__ = [
     "EOF",

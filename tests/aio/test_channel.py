@@ -206,3 +206,14 @@ class TestArguments:
             assert repr(channel) == "<grpc.aio.Channel to '127.0.0.1:1', closed>"
 
         run(main())
+
+
+@pytest.mark.parametrize("state", [State.SHUTDOWN, State.IDLE])
+def test_a_closed_channel_has_no_change_to_be_waited_for(run: Run, state: State) -> None:
+    async def main() -> None:
+        channel = aio.insecure_channel("127.0.0.1:1")
+        await channel.close()
+        with pytest.raises(aio.UsageError, match="closed"):
+            await asyncio.wait_for(channel.wait_for_state_change(state), 20)
+
+    run(main())

@@ -296,6 +296,18 @@ class TestContext:
 
         run(main())
 
+    def test_details_that_are_no_text_fail_the_handler(self, run: Run, serve: Serve) -> None:
+        async def behavior(request: bytes, context: Context) -> None:
+            context.set_details(5)  # type: ignore[arg-type]
+
+        async def main() -> None:
+            async with serve(Fail=unary(behavior)) as channel:
+                error = await failure_of(channel.unary_unary(path("Fail"))(b"", timeout=20))
+                assert error.code() is grpc.StatusCode.UNKNOWN
+                assert "details of a status are text, not 5" in error.details()
+
+        run(main())
+
     def test_abort_with_ok_is_unknown(self, run: Run, serve: Serve) -> None:
         async def behavior(request: bytes, context: Context) -> None:
             await context.abort(grpc.StatusCode.OK, "fine")

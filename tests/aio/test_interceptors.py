@@ -112,6 +112,49 @@ class TestChain:
         assert seen == [aio.ClientCallDetails(path("Other"), 9, (("k", "v"),), None, True)]
         assert isinstance(seen[0], grpc.ClientCallDetails)
 
+    def test_the_metadata_of_the_details_can_be_added_to(self, run: Run, serve: Serve) -> None:
+        class Adding(aio.UnaryUnaryClientInterceptor):
+            async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                client_call_details.metadata.add("tag", "more")
+                return await continuation(client_call_details, request)
+
+        async def main() -> None:
+            own = aio.Metadata(("tag", "own"))
+            async with serve([Adding()], **METHODS) as channel:
+                echo = channel.unary_unary(path("Echo"))
+                assert await echo(b"x") == b"xmore"
+                assert await echo(b"x", metadata=(("tag", "own"),)) == b"xownmore"
+                assert await echo(b"x", metadata=own) == b"xownmore"
+            assert own == aio.Metadata(("tag", "own"))
+
+        run(main())
+
+    def test_metadata_that_is_none_is_refused_before_interceptors_run(self, run: Run, serve: Serve) -> None:
+        notes: List[str] = []
+
+        async def main() -> None:
+            async with serve([Tagging("a", notes)], **METHODS) as channel:
+                with pytest.raises(TypeError, match=r"metadata is a sequence of \(key, value\) pairs, not 'word'"):
+                    channel.unary_unary(path("Echo"))(b"x", metadata="word")
+
+        run(main())
+        assert notes == []
+
+    def test_the_method_is_text_that_can_be_decoded_like_bytes(self, run: Run, serve: Serve) -> None:
+        class Decoding(aio.UnaryUnaryClientInterceptor):
+            async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                assert client_call_details.method == path("Echo")
+                decoded = client_call_details.method.decode()
+                assert (type(decoded), decoded) == (str, path("Echo"))
+                assert client_call_details.method.decode("utf-8") == decoded
+                return await continuation(client_call_details._replace(method=decoded.encode()), request)
+
+        async def main() -> None:
+            async with serve([Decoding()], **METHODS) as channel:
+                assert await channel.unary_unary(path("Echo"))(b"x") == b"x"
+
+        run(main())
+
     def test_one_may_answer_itself(self, run: Run, serve: Serve) -> None:
         class Answering(aio.UnaryUnaryClientInterceptor):
             async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
@@ -124,6 +167,138 @@ class TestChain:
                 assert await call.code() is grpc.StatusCode.OK
                 assert list(await call.initial_metadata()) == []
                 assert not call.cancel()
+
+        run(main())
+
+    @pytest.mark.parametrize("kind", ["unary_unary", "stream_unary"])
+    def test_whoever_is_further_out_gets_a_call_for_a_response(self, run: Run, serve: Serve, kind: str) -> None:
+        notes: List[Any] = []
+
+        class Awaiting(aio.UnaryUnaryClientInterceptor, aio.StreamUnaryClientInterceptor):
+            async def _await(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                call = await continuation(client_call_details, request)
+                done = asyncio.Event()
+                call.add_done_callback(lambda ended: ended is call and done.set())
+                await done.wait()
+                await call.wait_for_connection()
+                notes.append((await call.code(), await call.details(), call.done(), call.cancel(), call.cancelled()))
+                notes.append([tuple(pair) for pair in await call.trailing_metadata()])
+                assert list(await call.initial_metadata()) == []
+                assert await call.debug_error_string() == "OK: "
+                assert not call.time_remaining()
+                return await call
+
+            intercept_unary_unary = intercept_stream_unary = _await
+
+        async def behavior(request: Any, context: Context) -> bytes:
+            context.set_trailing_metadata((("said", "last"),))
+            return b"response"
+
+        async def main() -> None:
+            method = getattr(grpc, f"{kind}_rpc_method_handler")(behavior)
+            async with serve([Awaiting(), Awaiting(), Awaiting()], Answer=method) as channel:
+                request = b"" if kind == "unary_unary" else [b""]
+                call = getattr(channel, kind)(path("Answer"))(request, timeout=10)
+                assert await call == b"response"
+                assert list(await call.trailing_metadata()) == [("said", "last")]
+
+        run(main())
+        assert notes[2:] == [(grpc.StatusCode.OK, "", True, False, False), [("said", "last")]] * 2
+
+    def test_a_response_in_the_place_of_a_failure_is_a_success(self, run: Run, serve: Serve) -> None:
+        class Fallback(aio.UnaryUnaryClientInterceptor):
+            async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                call = await continuation(client_call_details, request)
+                try:
+                    return await call
+                except aio.AioRpcError:
+                    return b"instead"
+
+        async def behavior(request: bytes, context: Context) -> bytes:
+            context.set_trailing_metadata((("why", "because"),))
+            await context.abort(grpc.StatusCode.NOT_FOUND, "gone")
+            return b""
+
+        async def main() -> None:
+            async with serve([Fallback()], Fail=unary(behavior)) as channel:
+                call = channel.unary_unary(path("Fail"))(b"", timeout=10)
+                assert await call == b"instead"
+                assert await call.code() is grpc.StatusCode.OK
+                assert await call.details() == ""
+                assert list(await call.trailing_metadata()) == []
+
+        run(main())
+
+    @pytest.mark.parametrize("kind", ["unary_stream", "stream_stream"])
+    def test_whoever_is_further_out_gets_a_call_for_a_generator(self, run: Run, serve: Serve, kind: str) -> None:
+        notes: List[Any] = []
+
+        class Outer(aio.UnaryStreamClientInterceptor, aio.StreamStreamClientInterceptor):
+            async def _look(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                call = await continuation(client_call_details, request)
+                call.add_done_callback(lambda ended: notes.append(ended is call))
+
+                async def responses() -> AsyncIterator[bytes]:
+                    async for response in call:
+                        yield response + b"!"
+                    notes.append((await call.code(), await call.details(), call.cancelled()))
+                    notes.append([tuple(pair) for pair in await call.trailing_metadata()])
+
+                assert list(await call.initial_metadata()) == []
+                assert call.time_remaining() > 0
+                return responses()
+
+            intercept_unary_stream = intercept_stream_stream = _look
+
+        class Inner(aio.UnaryStreamClientInterceptor, aio.StreamStreamClientInterceptor):
+            async def _pass(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                call = await continuation(client_call_details, request)
+                return (response async for response in call)
+
+            intercept_unary_stream = intercept_stream_stream = _pass
+
+        async def behavior(request: Any, context: Context) -> AsyncIterator[bytes]:
+            await context.send_initial_metadata(())
+            context.set_trailing_metadata((("said", "last"),))
+            yield b"1"
+            yield b"2"
+
+        async def main() -> None:
+            method = getattr(grpc, f"{kind}_rpc_method_handler")(behavior)
+            async with serve([Outer(), Inner()], Some=method) as channel:
+                request = b"" if kind == "unary_stream" else [b""]
+                call = getattr(channel, kind)(path("Some"))(request, timeout=10)
+                assert [await call.read() for _ in range(3)] == [b"1!", b"2!", aio.EOF]
+                assert await call.code() is grpc.StatusCode.OK
+                await asyncio.sleep(0)
+
+        run(main())
+        assert sorted(notes, key=repr) == [(grpc.StatusCode.OK, "", False), True, [("said", "last")]]
+
+    def test_responses_may_come_without_any_call(self, run: Run, serve: Serve) -> None:
+        class Outer(aio.UnaryStreamClientInterceptor):
+            async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                call = await continuation(client_call_details, request)
+                await call.wait_for_connection()
+                assert (await call.code(), await call.details()) == (grpc.StatusCode.OK, "")
+                assert (call.done(), call.cancel(), call.cancelled(), call.time_remaining()) == (
+                    True, False, False, None,
+                )  # fmt: skip
+                return call
+
+        class Own(aio.UnaryStreamClientInterceptor):
+            async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                async def own() -> AsyncIterator[bytes]:
+                    yield b"of my own"
+
+                return own()
+
+        async def main() -> None:
+            async with serve([Outer(), Own()], **METHODS) as channel:
+                call = channel.unary_stream(path("Count"))(b"2")
+                assert [response async for response in call] == [b"of my own"]
+                assert await call.code() is grpc.StatusCode.OK
+                assert list(await call.initial_metadata()) == list(await call.trailing_metadata()) == []
 
         run(main())
 

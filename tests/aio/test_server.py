@@ -267,14 +267,21 @@ def test_many_loops_in_many_threads_have_their_own_servers_and_channels() -> Non
             assert answers.result(30) == [b"%d" % number for number in range(20)]
 
 
-def test_cancelled_handlers_are_not_complained_of(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [(ValueError("cleaning up failed"), 1), (aio.UsageError("too late"), 0), (asyncio.CancelledError(), 0)],
+    ids=repr,
+)
+def test_what_a_cancelled_handler_raises_is_logged_unless_that_is_about_the_end(
+    run: Run, caplog: pytest.LogCaptureFixture, error: BaseException, logged: int
+) -> None:
     async def behavior(request: bytes, context: Context) -> bytes:
         hanging.set()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             failed.set()
-            raise ValueError("cleaning up failed") from None
+            raise error from None
         return b""
 
     async def main() -> None:
@@ -290,4 +297,4 @@ def test_cancelled_handlers_are_not_complained_of(run: Run, caplog: pytest.LogCa
     failed: asyncio.Event
 
     run(main())
-    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert len([record for record in caplog.records if record.levelno >= logging.ERROR]) == logged

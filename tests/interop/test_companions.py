@@ -1,4 +1,4 @@
-"""grpcio's companion packages, unchanged, on this library: each in a process that has them, and no grpcio."""
+"""Packages made for grpcio, its companions and others', unchanged, on this library: a process each, and no grpcio."""
 
 from __future__ import annotations
 
@@ -52,3 +52,15 @@ def test_rich_statuses_work(packages: Path) -> None:
 
 def test_its_doubles_of_channels_and_servers_work(packages: Path) -> None:
     _run(packages, "testing")
+
+
+def test_a_generated_client_of_google_works(packages: Path) -> None:
+    _run(packages, "google_client")
+
+
+def test_opentelemetry_traces_both_sides(packages: Path) -> None:
+    _run(packages, "tracing")
+
+
+def test_grpc_interceptor_works(packages: Path) -> None:
+    _run(packages, "interceptors")

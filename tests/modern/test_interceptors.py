@@ -95,6 +95,59 @@ class TestClient:
         assert failure_of(lambda: channel.unary_unary(path("Fail"))(b"", timeout=10)).details() == "not now"
         assert failure_of(channel.unary_unary(path("Fail")).future(b"", timeout=10).result).details() == "not now"
 
+    def test_the_failure_of_a_blocking_call_is_known_by_its_class_as_that_of_a_future_is(self, serve: Serve) -> None:
+        seen: List[Any] = []
+
+        class Look(grpc.UnaryUnaryClientInterceptor):
+            def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                call = continuation(client_call_details, request)
+                call.exception()  # which waits
+                seen.append((isinstance(call, grpc.RpcError), call.code(), "not now" in call.debug_error_string()))
+                return call
+
+        channel = grpc.intercept_channel(served(serve), Look(), Look())
+        call = channel.unary_unary(path("Fail"))
+        failure_of(lambda: call(b"", timeout=10))
+        failure_of(lambda: call.with_call(b"", timeout=10))
+        failure_of(call.future(b"", timeout=10).result)
+        assert seen == [(True, grpc.StatusCode.UNAVAILABLE, True)] * 6
+
+    def test_the_failure_of_a_blocking_call_is_the_error_that_the_caller_gets(self, serve: Serve) -> None:
+        seen: List[Any] = []
+
+        class Look(grpc.UnaryUnaryClientInterceptor):
+            def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                seen.append(continuation(client_call_details, request))
+                return seen[-1]
+
+        channel = grpc.intercept_channel(served(serve), Look(), Look())
+        error = failure_of(lambda: channel.unary_unary(path("Fail"))(b"", timeout=10))
+        assert [call is error for call in seen] == [True, True]
+
+    def test_what_the_next_interceptor_raises_is_in_the_result(self, serve: Serve) -> None:
+        seen: List[Any] = []
+
+        class Look(grpc.UnaryUnaryClientInterceptor):
+            def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                call = continuation(client_call_details, request)
+                seen.append((isinstance(call, grpc.RpcError), call.code(), type(call.exception())))
+                assert str(call).endswith("of an RPC that ended with KeyError: 'broken'>")
+                assert call.debug_error_string() == "INTERNAL: Exception in interceptor: 'broken'"
+                return call
+
+        class Broken(grpc.UnaryUnaryClientInterceptor):
+            def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+                raise KeyError("broken")
+
+        call = grpc.intercept_channel(served(serve), Look(), Broken()).unary_unary(path("Unary"))
+        with pytest.raises(KeyError):
+            call(b"", timeout=10)
+        with pytest.raises(KeyError):
+            call.with_call(b"", timeout=10)
+        with pytest.raises(KeyError):
+            call.future(b"", timeout=10).result()
+        assert seen == [(True, grpc.StatusCode.INTERNAL, KeyError)] * 3
+
     def test_an_interceptor_that_raises_fails_the_call(self, serve: Serve) -> None:
         class Broken(grpc.UnaryUnaryClientInterceptor):
             def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:

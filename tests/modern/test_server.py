@@ -111,6 +111,37 @@ class TestContext:
         error = failure_of(lambda: serve(Fail=unary(behavior)).unary_unary(path("Fail"))(b"", timeout=10))
         assert error.code() is grpc.StatusCode.UNKNOWN
 
+    def test_details_that_are_no_text_are_a_failure_of_the_handler(self, serve: Serve) -> None:
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            context.set_details(5)  # type: ignore[arg-type]
+            return b""
+
+        error = failure_of(lambda: serve(Fail=unary(behavior)).unary_unary(path("Fail"))(b"", timeout=10))
+        assert error.code() is grpc.StatusCode.UNKNOWN
+        assert error.details() == "Exception calling application: the details of a status are text, not 5"
+
+    def test_abort_with_details_that_are_no_text_keeps_its_code(self, serve: Serve) -> None:
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            context.abort(grpc.StatusCode.NOT_FOUND, KeyError("k"))  # type: ignore[arg-type]
+            return b""
+
+        error = failure_of(lambda: serve(Fail=unary(behavior)).unary_unary(path("Fail"))(b"", timeout=10))
+        assert error.code() is grpc.StatusCode.NOT_FOUND
+        assert "the details of a status are text, not KeyError('k')" in (error.details() or "")
+
+    def test_what_a_handler_raises_after_the_end_of_its_call_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
+        ended = threading.Event()
+
+        def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+            context.add_callback(ended.set)
+            assert ended.wait(10)
+            raise KeyError("nobody hears of this")
+
+        with serving("inprocess", {"Fail": unary(behavior)}) as (_, channel):
+            failure_of(lambda: channel.unary_unary(path("Fail"))(b"", timeout=0.01))
+        assert "KeyError: 'nobody hears of this'" in caplog.text
+        assert "in behavior" in caplog.text
+
     def test_a_handler_can_cancel(self, serve: Serve) -> None:
         def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
             context.cancel()

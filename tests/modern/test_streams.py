@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import queue
 import threading
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, Iterator, List, Optional
 
 import pytest
 
@@ -101,7 +101,6 @@ class TestAnswers:
         assert channel.stream_unary(path("First"))(requests(), timeout=10) == b"first"
         release.set()
 
-
     def test_a_handler_may_speak_before_the_first_request(self, serve: Serve) -> None:
         def greet(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
             yield b"welcome"
@@ -150,6 +149,35 @@ class TestFailures:
         assert error.code() is grpc.StatusCode.UNKNOWN
         assert error.details() == "Exception calling application: no more"
         assert call.code() is grpc.StatusCode.UNKNOWN
+
+    @pytest.mark.parametrize("code", [None, grpc.StatusCode.NOT_FOUND])
+    def test_none_among_the_responses_ends_them_and_the_handler(
+        self, serve: Serve, code: Optional[grpc.StatusCode]
+    ) -> None:
+        closed = threading.Event()
+
+        kept: List[Iterator[Optional[bytes]]] = []  # so that nothing else closes it
+
+        def behavior(request: bytes, context: grpc.ServicerContext) -> Iterator[Optional[bytes]]:
+            kept.append(responses(context))
+            return kept[-1]
+
+        def responses(context: grpc.ServicerContext) -> Iterator[Optional[bytes]]:
+            try:
+                yield b"one"
+                if code is not None:
+                    context.set_code(code)
+                yield None
+                yield b"two"
+            finally:
+                closed.set()
+
+        call = serve(Stop=grpc.unary_stream_rpc_method_handler(behavior)).unary_stream(path("Stop"))(b"", timeout=10)
+        assert next(call) == b"one"
+        with pytest.raises((StopIteration, grpc.RpcError)):
+            next(call)
+        assert call.code() is (code or grpc.StatusCode.OK)
+        assert closed.wait(10)
 
     def test_abort_ends_the_stream_with_its_status(self, serve: Serve) -> None:
         def behavior(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:

@@ -26,6 +26,7 @@ class Call(_base_call.Call):
     """What all calls have in common: how they end, and who waits for that."""
 
     __slots__ = (
+        "__dict__",
         "__weakref__",
         "_bell",
         "_callbacks",

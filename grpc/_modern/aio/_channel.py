@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, List, Optional, Sequence, Set, Tuple
 
 from grpc._assembly import aio as assembly
 from grpc._modern import _channel, _credentials
@@ -29,7 +29,9 @@ class Channel(_base_channel.Channel):
     """
 
     __slots__ = (
-        "__weakref__", "_make_side", "_secure", "_side", "_tasks", "call_credentials", "closed", "interceptors", "loop",
+        "__dict__", "__weakref__", "_make_side", "_secure", "_side", "_stream_stream_interceptors",
+        "_stream_unary_interceptors", "_tasks", "_unary_stream_interceptors", "_unary_unary_interceptors",
+        "call_credentials", "closed", "loop",
     )  # fmt: skip
 
     loop: asyncio.AbstractEventLoop
@@ -58,7 +60,12 @@ class Channel(_base_channel.Channel):
         # The loop itself holds tasks weakly.
         self._tasks: Set[asyncio.Task[Any]] = set()
         self.closed = False
-        self.interceptors = _interception.check(interceptors)
+        own = _interception.check(interceptors)
+        # Lists by the names that grpcio has for them: every asyncio client generated for Google's APIs appends to one.
+        self._unary_unary_interceptors = _interception.of_shape(own, "unary_unary")
+        self._unary_stream_interceptors = _interception.of_shape(own, "unary_stream")
+        self._stream_unary_interceptors = _interception.of_shape(own, "stream_unary")
+        self._stream_stream_interceptors = _interception.of_shape(own, "stream_stream")
         self.call_credentials = call_credentials
         if asyncio._get_running_loop() is not None:
             _ = self.side  # what is wrong with the arguments is said now
@@ -78,6 +85,10 @@ class Channel(_base_channel.Channel):
             self.loop = asyncio.get_running_loop()
             self._side = self._make_side()
         return self._side
+
+    def intercept(self, shape: str) -> List[Callable[..., Awaitable[Any]]]:
+        """What its interceptors do with calls of a shape such as `unary_stream`, outermost first."""
+        return _interception.methods(getattr(self, f"_{shape}_interceptors"), shape)
 
     def keep(self, task: asyncio.Task[Any]) -> None:
         """Hold a task of one of the channel's calls until it has ended."""
@@ -162,6 +173,8 @@ class Channel(_base_channel.Channel):
         return self.side.state(try_to_connect)
 
     async def wait_for_state_change(self, last_observed_state: ChannelConnectivity) -> None:
+        if self.closed:
+            raise UsageError("Channel is closed.")
         while self.get_state() is last_observed_state:
             side = self.side
             watchers: list[Callable[[ChannelConnectivity], None]] = []

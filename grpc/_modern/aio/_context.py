@@ -320,6 +320,8 @@ class ServicerContext(_base_server.ServicerContext[Any, Any]):
     def set_details(self, details: str) -> None:
         if isinstance(details, bytes):
             details = details.decode("utf-8", "replace")
+        elif details is not None and not isinstance(details, str):
+            raise TypeError(f"the details of a status are text, not {details!r}")
         self._details = details
         self._face.details(details)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Dict,
 
 from grpc._modern import _handlers
 from grpc._modern.aio._context import Failed
-from grpc._modern.aio._errors import EOF
+from grpc._modern.aio._errors import EOF, AioRpcError, BaseError
 from grpc._values import status
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from grpc._modern.aio._context import ServicerContext
 
 _LOGGER = logging.getLogger(__name__)
+
+# What tells a handler that its RPC has ended, or gets it out when it has aborted it: then it is not at fault.
+_STUMBLES = (BaseError, AioRpcError)
 
 _Run = Callable[["ServicerContext", "RpcMethodHandler", Any], Awaitable[None]]
 
@@ -58,11 +61,10 @@ async def guarded(context: ServicerContext, work: Awaitable[None]) -> None:
     except Failed:
         pass
     except Exception as error:
-        if context.done():
-            # A handler that has aborted, or that stumbles over the end of its RPC, is not at fault.
-            _LOGGER.debug("%s raised after the end of its RPC: %r", context.method, error)
-        else:
+        over = context.done()
+        if not (over and isinstance(error, _STUMBLES)):
             _LOGGER.exception("Exception calling application in %s: %s", context.method, error)
+        if not over:
             context.fail(status.UNKNOWN, f"Exception calling application: {error}")
     finally:
         context.finish()

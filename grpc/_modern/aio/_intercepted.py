@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-from typing import TYPE_CHECKING, Any, AsyncIterator, Generator, Optional
+from typing import TYPE_CHECKING, Any, Generator, Optional
 
-from grpc._modern.aio import _base_call, _call, _errors
+from grpc._modern.aio import _base_call, _call, _errors, _replaced
 from grpc._modern.aio._errors import EOF, UsageError
 from grpc._modern.aio._metadata import Metadata
 from grpc._values.status import StatusCode
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class _Intercepted(_base_call.Call):
     """What the four have in common."""
 
-    __slots__ = ("__weakref__", "_conduit", "_deadline", "_interception", "_iterator", "_loop", "_reading_style")
+    __slots__ = (
+        "__dict__", "__weakref__", "_conduit", "_deadline", "_interception", "_loop", "_reading_style",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -41,7 +43,6 @@ class _Intercepted(_base_call.Call):
         self._interception = interception
         self._deadline = None if timeout is None else loop.time() + timeout
         self._conduit = conduit
-        self._iterator: Optional[AsyncIterator[Any]] = None
         self._reading_style: Optional[str] = None
         if conduit is not None:
             interception.when_over(functools.partial(_after_interception, interception, conduit))
@@ -109,8 +110,7 @@ class _Intercepted(_base_call.Call):
         error = self._interception.error
         if isinstance(error, _errors.AioRpcError):
             return error
-        code = StatusCode.OK if error is None else StatusCode.CANCELLED
-        return _errors.AioRpcError(code, Metadata(), Metadata(), "" if error is None else "Locally cancelled!")
+        return _errors.AioRpcError(StatusCode.CANCELLED, Metadata(), Metadata(), "Locally cancelled by application!")
 
     async def initial_metadata(self) -> Metadata:
         call = await self._known()
@@ -142,7 +142,7 @@ class _Intercepted(_base_call.Call):
             raise self._interception.error
 
     async def _result(self) -> Any:
-        """Wait for what the interceptors return; a task that is cancelled meanwhile cancels them, and the RPC."""
+        """Wait for the call that the interceptors return; a task that is cancelled meanwhile cancels them and it."""
         try:
             await self._interception.wait()
         except asyncio.CancelledError:
@@ -150,7 +150,7 @@ class _Intercepted(_base_call.Call):
             raise
         error = self._interception.error
         if error is None:
-            return self._interception.result
+            return self._interception.call
         if isinstance(error, asyncio.CancelledError):
             raise asyncio.CancelledError()
         raise error
@@ -163,8 +163,7 @@ class _OneResponse(_Intercepted):
         return self._response().__await__()
 
     async def _response(self) -> Any:
-        result = await self._result()
-        return await result if isinstance(result, _base_call.Call) else result  # type: ignore[misc]
+        return await (await self._result())
 
 
 class _ManyResponses(_Intercepted):
@@ -191,19 +190,7 @@ class _ManyResponses(_Intercepted):
         return await self._next()
 
     async def _next(self) -> Any:
-        """The next response: read from a call, or drawn from what an interceptor has put around one."""
-        result = await self._result()
-        if isinstance(result, _base_call.Call):
-            return await result.read()  # type: ignore[attr-defined]
-        if self._iterator is None:
-            self._iterator = result.__aiter__()
-        try:
-            return await self._iterator.__anext__()
-        except StopAsyncIteration:
-            return EOF
-        except asyncio.CancelledError:
-            self.cancel()
-            raise
+        return await (await self._result()).read()
 
 
 class _ManyRequests(_Intercepted):
@@ -253,7 +240,7 @@ def _after_interception(interception: Interception, conduit: Conduit) -> None:
     call = None if interception.error is not None else interception.call
     if call is None:
         conduit.abandon()
-    elif isinstance(call, _call.Call):
+    elif isinstance(call, (_call.Call, _replaced.Replaced)):
         call.when_ended(conduit.abandon)
     else:
         call.add_done_callback(lambda _: conduit.abandon())

@@ -6,7 +6,7 @@ import asyncio
 import functools
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, List, Optional, Sequence, Tuple
 
-from grpc._modern.aio import _base_call, _errors
+from grpc._modern.aio import _base_call, _errors, _replaced
 from grpc._modern.aio._interceptors import (
     ClientCallDetails,
     ClientInterceptor,
@@ -46,20 +46,26 @@ def check(interceptors: Optional[Sequence[ClientInterceptor]]) -> Tuple[ClientIn
     return found
 
 
-def of_shape(interceptors: Sequence[ClientInterceptor], shape: str) -> List[Callable[..., Awaitable[Any]]]:
-    """What each interceptor does with calls of a shape such as `unary_stream`, outermost first."""
-    kind, method = _KINDS[shape]
-    return [getattr(interceptor, method) for interceptor in interceptors if isinstance(interceptor, kind)]
+def of_shape(interceptors: Sequence[ClientInterceptor], shape: str) -> List[Any]:
+    """Those of the interceptors that are for calls of a shape such as `unary_stream`, outermost first."""
+    kind, _ = _KINDS[shape]
+    return [interceptor for interceptor in interceptors if isinstance(interceptor, kind)]
+
+
+def methods(interceptors: Sequence[Any], shape: str) -> List[Callable[..., Awaitable[Any]]]:
+    """What each interceptor does with calls of the shape that it is for, outermost first."""
+    return [getattr(interceptor, _KINDS[shape][1]) for interceptor in interceptors]
 
 
 class Interception:
-    """One run of the interceptors, which ends with a call, with something in its place, or with an error."""
+    """One run of the interceptors, which ends with a call, or with an error."""
 
-    __slots__ = ("_begin", "_begun", "_channel", "_ended", "_intercept", "_task", "error", "result")
+    __slots__ = ("_begin", "_begun", "_channel", "_ended", "_intercept", "_shape", "_task", "call", "error")
 
     def __init__(
         self,
         channel: Channel,
+        shape: str,
         intercept: Sequence[Callable[..., Awaitable[Any]]],
         begin: Begin,
         details: ClientCallDetails,
@@ -69,19 +75,21 @@ class Interception:
 
         Args:
           channel: The channel.
+          shape: The shape of the RPC, such as `unary_stream`.
           intercept: What each interceptor does, outermost first.
           begin: Begins the RPC.
           details: Its arguments.
           request: Its request, or iterator of requests.
         """
         self._channel = channel
+        self._shape = shape
         self._intercept = intercept
         self._begin = begin
         # The calls that the interceptors have begun.
         self._begun: List[_base_call.Call] = []
         self._ended: List[Callable[[], None]] = []
-        self.result: Any = None
-        """What the outermost interceptor returned."""
+        self.call: Any = None
+        """What the outermost interceptor returned: the call that counts."""
         self.error: Optional[BaseException] = None
         """What it raised instead."""
         self._task = channel.loop.create_task(self._run(details, request))
@@ -92,13 +100,6 @@ class Interception:
     def over(self) -> bool:
         """Whether there is a result or an error."""
         return self._task.done()
-
-    @property
-    def call(self) -> Optional[_base_call.Call]:
-        """The call that counts: the one that was returned, or the last one that was begun; None if there is none."""
-        if isinstance(self.result, _base_call.Call):
-            return self.result
-        return self._begun[-1] if self._begun else None
 
     def cancel(self) -> None:
         """Cancel the interceptors, and what they have begun."""
@@ -120,7 +121,7 @@ class Interception:
 
     async def _run(self, details: ClientCallDetails, request: Any) -> None:
         try:
-            self.result = await self._next(0, details, request)
+            self.call = await self._next(0, details, request)
         except asyncio.CancelledError as error:
             self.error = error
             raise
@@ -129,12 +130,18 @@ class Interception:
 
     async def _next(self, index: int, details: ClientCallDetails, request: Any) -> Any:
         if index < len(self._intercept):
-            return await self._intercept[index](functools.partial(self._next, index + 1), details, request)
+            result = await self._intercept[index](functools.partial(self._next, index + 1), details, request)
+            return result if isinstance(result, _base_call.Call) else self._replaced(result)
         if self._channel.closed:
             raise _errors.UsageError("Channel is closed.")
         call = await self._begin(details, request)
         self._begun.append(call)
         return call
+
+    def _replaced(self, replacement: Any) -> _base_call.Call:
+        """A call for what an interceptor has returned in the place of one."""
+        behind = self._begun[-1] if self._begun else None
+        return _replaced.OF_SHAPE[self._shape](self._channel.loop, replacement, behind)
 
     def _after(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() and self.error is None:

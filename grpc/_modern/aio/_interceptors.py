@@ -20,13 +20,28 @@ class _Details(NamedTuple):
     wait_for_ready: Optional[bool]
 
 
+class MethodName(str):
+    """The name of a method as interceptors are given it: text that can be decoded as well.
+
+    The documentation of grpcio calls it a string, its code hands over bytes, and so interceptors that are written for
+    it say `method.decode()`, while others do as the documentation says. Both get their text here.
+    """
+
+    __slots__ = ()
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The text, whatever the encoding; the arguments are those of `bytes.decode`."""
+        return str(self)
+
+
 class ClientCallDetails(_Details, _contexts.ClientCallDetails):
     """An RPC that is about to begin; a tuple, so that interceptors can `_replace` parts of it.
 
     Attributes:
-      method: As `/package.Service/Method`.
+      method: As `/package.Service/Method`; what interceptors are given has a `decode` like that of bytes.
       timeout: Seconds that the RPC may take, or None.
-      metadata: What is sent to the server first, or None.
+      metadata: What is sent to the server first, or None. What interceptors are given is `Metadata`, be it empty, and
+        theirs to add to.
       credentials: Call credentials, or None.
       wait_for_ready: Whether to wait while the channel cannot connect; None for the channel's habit.
     """

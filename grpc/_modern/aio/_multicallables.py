@@ -12,7 +12,8 @@ from grpc._modern import _channel, _multicallables
 from grpc._modern.aio import _asking, _base_channel, _calls, _intercepted, _interception, _requests
 from grpc._modern.aio._conduit import Conduit
 from grpc._modern.aio._errors import UsageError
-from grpc._modern.aio._interceptors import ClientCallDetails
+from grpc._modern.aio._interceptors import ClientCallDetails, MethodName
+from grpc._modern.aio._metadata import Metadata
 from grpc._values import compression as _compression
 from grpc._values import contexts
 from grpc._values import metadata as _metadata
@@ -20,7 +21,7 @@ from grpc._values import metadata as _metadata
 if TYPE_CHECKING:
     from grpc._assembly.client import TimeoutRule
     from grpc._modern._calling import Deserializer, Serializer
-    from grpc._modern._contexts import Metadata
+    from grpc._modern._contexts import Metadata as AnyMetadata
     from grpc._modern._credentials import CallCredentials
     from grpc._modern.aio._channel import Channel
     from grpc._values.compression import Compression
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 class _MultiCallable:
     """What the four have in common."""
 
+    # Open: libraries that wrap a multi-callable note things on it, to begin with a `__name__`.
     __slots__ = (
+        "__dict__", "__weakref__",
         "_begin_face", "_channel", "_deserializer", "_intercept", "_method", "_serializer", "_simple", "_timeout_rule",
     )  # fmt: skip
 
@@ -51,7 +54,7 @@ class _MultiCallable:
         self._method = method
         self._serializer = serializer
         self._deserializer = deserializer
-        self._intercept = _interception.of_shape(channel.interceptors, self._shape)
+        self._intercept = channel.intercept(self._shape)
         self._simple = not self._intercept and channel.call_credentials is None
         # Known at the first call: a channel may be made before its loop runs.
         self._begin_face: Optional[Callable[..., Any]] = None
@@ -72,7 +75,7 @@ class _MultiCallable:
         self,
         request: Any,
         timeout: Optional[float],
-        metadata: Optional[Metadata],
+        metadata: Optional[AnyMetadata],
         wait_for_ready: Optional[bool],
         compression: Optional[Compression],
     ) -> Any:
@@ -109,7 +112,7 @@ class _MultiCallable:
         self,
         request: Any,
         timeout: Optional[float],
-        metadata: Optional[Metadata],
+        metadata: Optional[AnyMetadata],
         credentials: Optional[CallCredentials],
         wait_for_ready: Optional[bool],
         compression: Optional[Compression],
@@ -127,8 +130,10 @@ class _MultiCallable:
         async def begin(details: ClientCallDetails, request: Any) -> Any:
             return await self._begin_details(details, request, compression)
 
-        details = ClientCallDetails(self._method, timeout, metadata, credentials, wait_for_ready)
-        interception = _interception.Interception(channel, self._intercept, begin, details, request)
+        # A copy: interceptors add to it, and the caller's may serve for the next call.
+        own: Any = Metadata(*(_metadata.checked(metadata) or ()))
+        details = ClientCallDetails(MethodName(self._method), timeout, own, credentials, wait_for_ready)
+        interception = _interception.Interception(channel, self._shape, self._intercept, begin, details, request)
         return self._intercepted_call(channel.loop, interception, timeout, conduit)
 
     async def _begin_details(self, details: ClientCallDetails, request: Any, compression: Optional[Compression]) -> Any:
@@ -154,7 +159,7 @@ class _MultiCallable:
         self,
         request: Any,
         timeout: Optional[float],
-        metadata: Optional[Metadata],
+        metadata: Optional[AnyMetadata],
         wait_for_ready: Optional[bool],
         compression: Optional[Compression],
     ) -> Any:
@@ -170,7 +175,7 @@ class _OneRequest(_MultiCallable):
         request: Any,
         *,
         timeout: Optional[float] = None,
-        metadata: Optional[Metadata] = None,
+        metadata: Optional[AnyMetadata] = None,
         credentials: Optional[CallCredentials] = None,
         wait_for_ready: Optional[bool] = None,
         compression: Optional[Compression] = None,
@@ -184,7 +189,7 @@ class _OneRequest(_MultiCallable):
         self,
         request: Any,
         timeout: Optional[float],
-        metadata: Optional[Metadata],
+        metadata: Optional[AnyMetadata],
         wait_for_ready: Optional[bool],
         compression: Optional[Compression],
     ) -> Any:
@@ -199,7 +204,7 @@ class _ManyRequests(_MultiCallable):
         self,
         request_iterator: Optional[_base_channel.Requests] = None,
         timeout: Optional[float] = None,
-        metadata: Optional[Metadata] = None,
+        metadata: Optional[AnyMetadata] = None,
         credentials: Optional[CallCredentials] = None,
         wait_for_ready: Optional[bool] = None,
         compression: Optional[Compression] = None,
@@ -221,7 +226,7 @@ class _ManyRequests(_MultiCallable):
         self,
         request: Any,
         timeout: Optional[float],
-        metadata: Optional[Metadata],
+        metadata: Optional[AnyMetadata],
         wait_for_ready: Optional[bool],
         compression: Optional[Compression],
     ) -> Any:

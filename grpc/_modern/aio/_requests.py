@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, AsyncIterator, Optional, Tuple
 
-from grpc._modern import _requests, _rpc
+from grpc._modern import _requests
+from grpc._modern._errors import InactiveRpcError
 from grpc._modern.aio import _errors
 from grpc._modern.aio._sending import Sender
 from grpc._values import status
@@ -26,7 +27,7 @@ def serialized(serializer: Serializer, request: Any, method: str) -> Any:
         return request
     try:
         return _requests.serialized(serializer, request)
-    except _rpc.InactiveRpcError as error:
+    except InactiveRpcError as error:
         raise _errors.own_error(error.code(), error.details(), method) from error.__cause__
 
 

@@ -155,7 +155,7 @@ class _Application(face.MultiMethodImplementation):
 class Server(_base_server.Server):
     """See `grpc.aio.Server`."""
 
-    __slots__ = ("__weakref__", "_application", "side")
+    __slots__ = ("__dict__", "__weakref__", "_application", "side")
 
     def __init__(
         self,

@@ -1,1 +1,1 @@
-"""Programs over grpcio's companion packages and our ``grpc``, each in its own process; see ``test_companions``."""
+"""Programs over packages made for grpcio and our ``grpc``, each in its own process; see ``test_companions``."""
