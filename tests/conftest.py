@@ -1,9 +1,12 @@
-"""What holds for every test: it leaves no thread behind, and there is no proxy."""
+"""What holds for every test: it leaves no thread behind, there is no proxy, and peers are there when it comes to them."""
 
 from __future__ import annotations
 
 import gc
 import os
+import pathlib
+import subprocess
+import sys
 import threading
 import time
 from typing import Collection, Iterator
@@ -11,6 +14,8 @@ from typing import Collection, Iterator
 import pytest
 
 from grpc.framework.foundation import growing_pool
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 _PATIENCE = 5.0  # seconds for all threads of one test together, so that a slow machine does not fail an innocent test
 
@@ -34,6 +39,22 @@ def _still_running(before: Collection[threading.Thread]) -> list[str]:
     for thread in started:
         thread.join(max(0.0, deadline - time.monotonic()))
     return sorted(thread.name for thread in started if thread.is_alive())
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _peers_are_made_meanwhile(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Install the peers, where they are absent, while the tests run that need none; the others wait for the rest.
+
+    What fails of it fails again, with the reason, in the first test that needs a peer.
+    """
+    if not any(item.get_closest_marker("interop") for item in request.session.items):
+        yield
+        return
+    command = [sys.executable, "-m", "peers", "--all"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet) as making:
+        yield
+        making.terminate()  # nobody waits for it any more
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -92,7 +92,7 @@ def framed(sizes: List[int]) -> bytes:
 
 
 @pytest.mark.parametrize("one_by_one", [False, True])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.integers(0, 500), min_size=1, max_size=25),
     st.integers(1, 600),

@@ -58,25 +58,25 @@ def measure(wait):
         said = type(error).__name__
     print(said, turns - before >= 5)
 
-measure(lambda: client.hold(b"x", timeout=0.2))
+measure(lambda: client.hold(b"x", timeout=0.1))
 stream = client.tick(b"x")
 assert next(stream) == b"x"
-gevent.spawn_later(0.2, stream.cancel)
+gevent.spawn_later(0.1, stream.cancel)
 measure(lambda: next(stream))
 held = client.hold.future(b"x", timeout=LIMIT)
-measure(lambda: held.result(timeout=0.2))
-gevent.spawn_later(0.2, held.cancel)
+measure(lambda: held.result(timeout=0.1))
+gevent.spawn_later(0.1, held.cancel)
 measure(lambda: held.result())
 def requests():
     yield b"1"
-    gevent.sleep(0.2)
+    gevent.sleep(0.1)
     yield b"2"
 measure(lambda: [*client.chat(requests(), timeout=LIMIT)])
 dead = grpc.insecure_channel("127.0.0.1:1")
-measure(lambda: dead.unary_unary("/t.T/Echo")(b"", timeout=0.2, wait_for_ready=True))
-measure(lambda: grpc.channel_ready_future(dead).result(timeout=0.2))
-measure(lambda: server.wait_for_termination(timeout=0.2))
-print(server.stop(0.2).wait(LIMIT))
+measure(lambda: dead.unary_unary("/t.T/Echo")(b"", timeout=0.1, wait_for_ready=True))
+measure(lambda: grpc.channel_ready_future(dead).result(timeout=0.1))
+measure(lambda: server.wait_for_termination(timeout=0.1))
+print(server.stop(0.1).wait(LIMIT))
 """,
         beginning=_PATCHED,
     ) == [
