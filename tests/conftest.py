@@ -1,4 +1,4 @@
-"""What holds for every test: it leaves no thread behind, there is no proxy, and peers are there when it comes to them."""
+"""What holds for every test: no thread is left behind, there is no proxy, and peers are there when they are needed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,16 @@ for _name in ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_pr
     os.environ.pop(_name, None)
 
 
-def pytest_collection_finish() -> None:
-    """Take what is there before the first test out of the collector's sight: many tests collect, each time all."""
+def _freeze() -> None:
+    """Take what is there out of the collector's sight: many tests collect, each time all."""
     gc.collect()
     if hasattr(gc, "freeze"):  # PyPy has nothing of the kind
         gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    """What the tests are made of is there."""
+    _freeze()
 
 
 def _still_running(before: Collection[threading.Thread]) -> list[str]:
@@ -55,6 +60,13 @@ def _peers_are_made_meanwhile(request: pytest.FixtureRequest) -> Iterator[None]:
     with subprocess.Popen(command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet) as making:
         yield
         making.terminate()  # nobody waits for it any more
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _what_is_kept_of_a_module_is_frozen() -> Iterator[None]:
+    """Reports of tests pile up, and would be looked at by each collection of a later one."""
+    yield
+    _freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
