@@ -6,10 +6,10 @@ it, inside of a `SecuredConnection` that encrypts and decrypts.
 
 from __future__ import annotations
 
-import collections
-from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple, Union
 
 from grpc._io import buffers, contract, pieces
+from grpc._io.securable import Opening
 from grpc._io.tls import TlsError
 
 if TYPE_CHECKING:
@@ -23,13 +23,12 @@ _LONG = 16 * 1024
 _BLOCK = 64 * 1024
 
 
-class Handshake(contract.Connection):
+class Handshake(Opening):
     """The beginning of a TLS connection, up to the moment at which both sides know each other."""
 
     takes_views = True
 
-    __slots__ = ("_cause", "_deadline", "_failed", "_failure", "_late", "_open", "_over", "_session", "_transport",
-                 "deliveries")  # fmt: skip
+    __slots__ = ("_cause", "_over", "_session")
 
     def __init__(
         self,
@@ -51,16 +50,10 @@ class Handshake(contract.Connection):
           deadline: The time at which the handshake is given up.
           patience: How many seconds that was from the beginning, for the sentence.
         """
-        self.deliveries: Deque[Any] = collections.deque()
+        super().__init__(transport, open_connection, failed, deadline, f"no TLS handshake in {patience:g} seconds")
         self._session = session
-        self._transport = transport
-        self._open = open_connection
-        self._failed = failed
-        self._deadline: Optional[float] = deadline
         self._over = False
-        self._failure = ""
         self._cause: Optional[BaseException] = None
-        self._late = f"no TLS handshake in {patience:g} seconds"
         self.receive_data(b"")
 
     def receive_data(self, data: bytes) -> None:
@@ -72,8 +65,7 @@ class Handshake(contract.Connection):
         except TlsError as error:
             self._failure, self._cause = error.reason, error.cause
         if self._over:
-            self._deadline = None
-            self.deliveries.append(self._go_on)
+            self._succeed()
 
     def data_to_send(self) -> bytes:
         return self._session.output()
@@ -85,26 +77,7 @@ class Handshake(contract.Connection):
             reason, cause = f"{self._transport.peer}: {self._failure}", self._cause
         else:
             reason = f"{reason} during the TLS handshake"
-        self.deliveries.append(lambda: self._failed(reason, cause))
-
-    def deliver(self, delivery: Any) -> None:
-        delivery()
-
-    @property
-    def busy(self) -> bool:
-        return True
-
-    @property
-    def finished(self) -> bool:
-        return bool(self._failure)
-
-    def next_deadline(self) -> Optional[float]:
-        return self._deadline
-
-    def handle_deadline(self, now: float) -> None:
-        if self._deadline is not None and self._deadline <= now:
-            self._deadline = None
-            self._failure = self._failure or self._late
+        self._report(reason, cause)
 
     def _go_on(self) -> None:
         self._transport.set_auth_context(self._session.auth_context())

@@ -10,13 +10,13 @@ A proxy's first word is the end of the exchange, whatever it says, but for answe
 
 from __future__ import annotations
 
-import collections
 import re
-from typing import TYPE_CHECKING, Any, Callable, Deque, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
-from grpc._io import contract
+from grpc._io.securable import Opening
 
 if TYPE_CHECKING:
+    from grpc._io import contract
     from grpc._io.securable import SecurableTransport
 
 # The most that the head of an answer may be, in bytes: twice what common HTTP servers accept as the head of a request.
@@ -117,11 +117,10 @@ def _shown(line: bytes) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-class Tunnelling(contract.Connection):
+class Tunnelling(Opening):
     """The beginning of a connection through a proxy, up to the moment at which it leads to the destination."""
 
-    __slots__ = ("_deadline", "_early", "_failed", "_failure", "_late", "_open", "_request", "_transport", "_tunnel",
-                 "_unsent", "deliveries")  # fmt: skip
+    __slots__ = ("_early", "_request", "_tunnel", "_unsent")
 
     def __init__(
         self,
@@ -143,16 +142,11 @@ class Tunnelling(contract.Connection):
           deadline: The time at which the proxy is given up.
           patience: How many seconds that was from the beginning, for the sentence.
         """
-        self.deliveries: Deque[Any] = collections.deque()
+        late = f"the proxy has not connected to {tunnel.authority} in {patience:g} seconds"
+        super().__init__(transport, open_connection, failed, deadline, late)
         self._tunnel = tunnel
-        self._transport = transport
-        self._open = open_connection
-        self._failed = failed
-        self._deadline: Optional[float] = deadline
-        self._late = f"the proxy has not connected to {tunnel.authority} in {patience:g} seconds"
         self._request = Request(tunnel)
         self._unsent = self._request.message
-        self._failure = ""
         # What the destination has said already; None before there is a way to it.
         self._early: Optional[bytes] = None
 
@@ -167,8 +161,7 @@ class Tunnelling(contract.Connection):
         except TunnelError as error:
             self._failure = error.reason
         if self._early is not None:
-            self._deadline = None
-            self.deliveries.append(self._go_on)
+            self._succeed()
 
     def data_to_send(self) -> bytes:
         data, self._unsent = self._unsent, b""
@@ -181,26 +174,7 @@ class Tunnelling(contract.Connection):
             reason, cause = f"{self._transport.peer}: {self._failure}", None
         else:
             reason = f"{reason} before the proxy had connected to {self._tunnel.authority}"
-        self.deliveries.append(lambda: self._failed(reason, cause))
-
-    def deliver(self, delivery: Any) -> None:
-        delivery()
-
-    @property
-    def busy(self) -> bool:
-        return True
-
-    @property
-    def finished(self) -> bool:
-        return bool(self._failure)
-
-    def next_deadline(self) -> Optional[float]:
-        return self._deadline
-
-    def handle_deadline(self, now: float) -> None:
-        if self._deadline is not None and self._deadline <= now:
-            self._deadline = None
-            self._failure = self._failure or self._late
+        self._report(reason, cause)
 
     def _go_on(self) -> None:
         connection = self._open(self._transport)

@@ -88,11 +88,6 @@ class ClientConnection(_calls.CallingConnection):
         self.receive_data = self._receive_first  # type: ignore[method-assign]  # until something has been received
 
     @property
-    def was_ready(self) -> bool:
-        """Whether the peer's settings have ever arrived."""
-        return self._ready is None
-
-    @property
     def busy(self) -> bool:
         queued = len(self._queued) - (self._aside in self._queued)
         return self._calls_running > 0 or queued > 0 or self._ready is not None

@@ -159,7 +159,7 @@ def _loaded(text: str) -> Dict[str, Any]:
     except ValueError as error:
         raise ServiceConfigError("", f"is not JSON: {error}") from error
     if not isinstance(root, dict):
-        raise ServiceConfigError("", f"must be a JSON object, not {_show(root)}")
+        raise ServiceConfigError("", f"must be a JSON object, not {show(root)}")
     return root
 
 
@@ -200,7 +200,7 @@ def _policy(root: Dict[str, Any], policies: Collection[str]) -> Optional[PolicyC
 def _named(config: Any, place: str) -> Tuple[str, Dict[str, Any]]:
     """One policy of a list: its name, and what is prescribed for it."""
     if len(_object(config, place)) != 1:
-        raise ServiceConfigError(place, f"must have one key, the policy's name, not {_show(config)}")
+        raise ServiceConfigError(place, f"must have one key, the policy's name, not {show(config)}")
     [(name, value)] = config.items()
     return name, _object(value, f"{place}.{name}")
 
@@ -219,7 +219,7 @@ def _methods(configs: Any) -> Dict[Tuple[Optional[str], Optional[str]], MethodCo
         for number, name in enumerate(_list(names, f"{place}.name") if names is not None else ()):
             key = _name(name, f"{place}.name[{number}]")
             if key in found:
-                raise ServiceConfigError(f"{place}.name[{number}]", f"is there before: {_show(name)}")
+                raise ServiceConfigError(f"{place}.name[{number}]", f"is there before: {show(name)}")
             found[key] = value
     return found
 
@@ -230,7 +230,7 @@ def _name(name: Any, place: str) -> Tuple[Optional[str], Optional[str]]:
     service = _optional(fields, "service", place, _string) or None
     method = _optional(fields, "method", place, _string) or None
     if service is None and method is not None:
-        raise ServiceConfigError(place, f"names a method without its service: {_show(name)}")
+        raise ServiceConfigError(place, f"names a method without its service: {show(name)}")
     return service, method
 
 
@@ -250,7 +250,7 @@ def _retry(value: Any, place: str) -> RetryPolicy:
     fields = _object(value, place)
     attempts = _required(fields, "maxAttempts", place, _number)
     if attempts < 2 or attempts != int(attempts):
-        raise ServiceConfigError(f"{place}.maxAttempts", f"must be a whole number of at least 2, not {_show(attempts)}")
+        raise ServiceConfigError(f"{place}.maxAttempts", f"must be a whole number of at least 2, not {show(attempts)}")
     return RetryPolicy(
         min(int(attempts), _MOST_ATTEMPTS),
         _required(fields, "initialBackoff", place, _positive_duration),
@@ -265,7 +265,7 @@ def _codes(value: Any, place: str) -> FrozenSet[int]:
     for code in _list(value, place):
         number = _CODES.get(code.upper()) if isinstance(code, str) else code
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 16:
-            raise ServiceConfigError(place, f"must be status codes, by number or by name, not {_show(code)}")
+            raise ServiceConfigError(place, f"must be status codes, by number or by name, not {show(code)}")
         codes.add(number)
     if not codes:
         raise ServiceConfigError(place, "must not be empty")
@@ -276,7 +276,7 @@ def _throttling(value: Any, place: str) -> RetryThrottling:
     fields = _object(value, place)
     tokens = _required(fields, "maxTokens", place, _positive)
     if tokens > 1000:
-        raise ServiceConfigError(f"{place}.maxTokens", f"must be 1000 at the most, not {_show(fields['maxTokens'])}")
+        raise ServiceConfigError(f"{place}.maxTokens", f"must be 1000 at the most, not {show(fields['maxTokens'])}")
     return RetryThrottling(tokens, round(_required(fields, "tokenRatio", place, _positive), 3))
 
 
@@ -287,7 +287,7 @@ def _health_service(value: Any, place: str) -> Optional[str]:
             name.encode()
         except UnicodeEncodeError as error:
             # JSON may escape halves of surrogate pairs, which no protocol buffer can hold.
-            raise ServiceConfigError(f"{place}.serviceName", f"must be Unicode text, not {_show(name)}") from error
+            raise ServiceConfigError(f"{place}.serviceName", f"must be Unicode text, not {show(name)}") from error
     return name
 
 
@@ -309,37 +309,37 @@ def _required(fields: Dict[str, Any], name: str, place: str, reader: _Reader) ->
 
 def _object(value: Any, place: str) -> Dict[str, Any]:
     if not isinstance(value, dict):
-        raise ServiceConfigError(place, f"must be an object, not {_show(value)}")
+        raise ServiceConfigError(place, f"must be an object, not {show(value)}")
     return value
 
 
 def _list(value: Any, place: str) -> List[Any]:
     if not isinstance(value, list):
-        raise ServiceConfigError(place, f"must be an array, not {_show(value)}")
+        raise ServiceConfigError(place, f"must be an array, not {show(value)}")
     return value
 
 
 def _string(value: Any, place: str) -> str:
     if not isinstance(value, str):
-        raise ServiceConfigError(place, f"must be a string, not {_show(value)}")
+        raise ServiceConfigError(place, f"must be a string, not {show(value)}")
     return value
 
 
 def _boolean(value: Any, place: str) -> bool:
     if not isinstance(value, bool):
-        raise ServiceConfigError(place, f"must be true or false, not {_show(value)}")
+        raise ServiceConfigError(place, f"must be true or false, not {show(value)}")
     return value
 
 
 def _number(value: Any, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e18:
-        raise ServiceConfigError(place, f"must be a number, not {_show(value)}")
+        raise ServiceConfigError(place, f"must be a number, not {show(value)}")
     return value
 
 
 def _positive(value: Any, place: str) -> float:
     if _number(value, place) <= 0:
-        raise ServiceConfigError(place, f"must be more than 0, not {_show(value)}")
+        raise ServiceConfigError(place, f"must be more than 0, not {show(value)}")
     return float(value)
 
 
@@ -348,24 +348,25 @@ def _size(value: Any, place: str) -> int:
     if isinstance(value, str) and value.isdecimal() and len(value) < 20:
         return int(value)
     if _number(value, place) < 0 or value != int(value):
-        raise ServiceConfigError(place, f"must be a number of bytes, not {_show(value)}")
+        raise ServiceConfigError(place, f"must be a number of bytes, not {show(value)}")
     return int(value)
 
 
 def _duration(value: Any, place: str) -> float:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ServiceConfigError(place, f"must be a duration such as '1.5s', not {_show(value)}")
+        raise ServiceConfigError(place, f"must be a duration such as '1.5s', not {show(value)}")
     return float(match.group(1))
 
 
 def _positive_duration(value: Any, place: str) -> float:
     seconds = _duration(value, place)
     if seconds <= 0:
-        raise ServiceConfigError(place, f"must be more than 0, not {_show(value)}")
+        raise ServiceConfigError(place, f"must be more than 0, not {show(value)}")
     return seconds
 
 
-def _show(value: Any) -> str:
+def show(value: Any) -> str:
+    """A value as JSON, for a complaint; shortened if it is long."""
     text = json.dumps(value, default=repr)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
-from grpc._links._service_config import ServiceConfigError
+from grpc._links._service_config import ServiceConfigError, show
 
 _PREFIX = b"grpc_config="
 _LIST = "grpc_config"
@@ -67,20 +67,20 @@ def _read(data: bytes) -> List[_Choice]:
     except (ValueError, RecursionError) as error:
         raise ServiceConfigError(_LIST, f"is not JSON: {error}") from error
     if not isinstance(listed, list):
-        raise ServiceConfigError(_LIST, f"must be an array, not {_show(listed)}")
+        raise ServiceConfigError(_LIST, f"must be an array, not {show(listed)}")
     return [_choice(fields, f"{_LIST}[{index}]") for index, fields in enumerate(listed)]
 
 
 def _choice(fields: Any, place: str) -> _Choice:
     if not isinstance(fields, dict):
-        raise ServiceConfigError(place, f"must be an object, not {_show(fields)}")
+        raise ServiceConfigError(place, f"must be an object, not {show(fields)}")
     config = fields.get("serviceConfig")
     if not isinstance(config, dict):
-        raise ServiceConfigError(f"{place}.serviceConfig", f"must be an object, not {_show(config)}")
+        raise ServiceConfigError(f"{place}.serviceConfig", f"must be an object, not {show(config)}")
     percentage = fields.get("percentage")
     if percentage is not None and (type(percentage) is not int or not 0 <= percentage <= 100):
         raise ServiceConfigError(
-            f"{place}.percentage", f"must be a whole number from 0 to 100, not {_show(percentage)}"
+            f"{place}.percentage", f"must be a whole number from 0 to 100, not {show(percentage)}"
         )
     return _Choice(
         _strings(fields.get("clientLanguage"), f"{place}.clientLanguage"),
@@ -94,10 +94,5 @@ def _strings(value: Any, place: str) -> List[str]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ServiceConfigError(place, f"must be an array of strings, not {_show(value)}")
+        raise ServiceConfigError(place, f"must be an array of strings, not {show(value)}")
     return value
-
-
-def _show(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."

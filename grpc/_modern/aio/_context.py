@@ -102,21 +102,25 @@ class ServicerContext(_base_server.ServicerContext[Any, Any]):
 
     # ------------------------------------------------------------ requests
 
-    async def payload(self) -> Optional[bytes]:
+    async def payload(self, only: bool = False) -> Optional[bytes]:
         """Wait for the bytes of the next request; None if none follows.
+
+        Args:
+          only: Whether it is the only one, and another one would end the RPC.
 
         Raises:
           AioRpcError: The RPC has ended.
         """
         call = self._face
-        payload: Optional[bytes] = call.take()
+        take = call.take_only if only else call.take
+        payload: Optional[bytes] = take()
         while payload is None:
             if call.exhausted():
                 if self._abortion is not None:
                     raise self._ended_error()
                 return None
             await self._bell.wait()
-            payload = call.take()
+            payload = take()
         return payload
 
     async def single_payload(self) -> bytes:
@@ -126,16 +130,10 @@ class ServicerContext(_base_server.ServicerContext[Any, Any]):
           Failed: There is none: the client takes the method for another shape, so there is no such method.
           AioRpcError: The RPC has ended.
         """
-        call = self._face
-        payload: Optional[bytes] = call.take_only()
-        while payload is None:
-            if call.exhausted():
-                if self._abortion is not None:
-                    raise self._ended_error()
-                self.fail(status.UNIMPLEMENTED, "the method takes exactly one request, and none was sent")
-                raise Failed()
-            await self._bell.wait()
-            payload = call.take_only()
+        payload = await self.payload(only=True)
+        if payload is None:
+            self.fail(status.UNIMPLEMENTED, "the method takes exactly one request, and none was sent")
+            raise Failed()
         return payload
 
     async def read(self) -> Any:
