@@ -57,9 +57,8 @@ def _peers_are_made_meanwhile(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     command = [sys.executable, "-m", "peers", "--all"]
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet) as making:
-        yield
-        making.terminate()  # nobody waits for it any more
+    with subprocess.Popen(command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet):
+        yield  # then it is waited for: killed, it would leave its pip behind, at work in a folder that nobody locks
 
 
 @pytest.fixture(autouse=True, scope="module")

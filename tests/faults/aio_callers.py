@@ -12,17 +12,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, Dict, Iterator
+from typing import Any, AsyncIterator, Callable, Iterator
 
 import grpc
-from tests.faults import service
-from tests.faults.ledger import CANCELLED, DROPPED, OK, REFUSED, UNAVAILABLE, Entry, Ledger
+from tests.faults import planning, service
+from tests.faults.ledger import CANCELLED, DROPPED, OK, REFUSED, UNAVAILABLE, Entry
 from tests.faults.messages import REQUESTS, encode_message
-from tests.faults.plans import Shape, Styles, make_plan
+from tests.faults.plans import Shape, Styles
 from tests.faults.sync_callers import LULL, NO_RECOVERY, RECOVERY, pulse, requests_of
-
-if TYPE_CHECKING:
-    import random
 
 STYLES = {
     Shape.UNARY_UNARY: ("await", "callback"),
@@ -43,28 +40,8 @@ async def _on_loop(requests: Iterator[bytes]) -> AsyncIterator[bytes]:
         await asyncio.sleep(0)
 
 
-class Caller:
+class Caller(planning.Planner):
     """Makes calls over one channel, one after another; see `sync_callers.Caller`."""
-
-    def __init__(self, channel: grpc.aio.Channel, ledger: Ledger, dice: random.Random, name: str, first: int) -> None:
-        self._ledger = ledger
-        self._dice = dice
-        self._name = name
-        self._next = first
-        self._made = 0
-        self._methods: Dict[Shape, Any] = {
-            Shape.UNARY_UNARY: channel.unary_unary(service.path(Shape.UNARY_UNARY)),
-            Shape.UNARY_STREAM: channel.unary_stream(service.path(Shape.UNARY_STREAM)),
-            Shape.STREAM_UNARY: channel.stream_unary(service.path(Shape.STREAM_UNARY)),
-            Shape.STREAM_STREAM: channel.stream_stream(service.path(Shape.STREAM_STREAM)),
-        }
-
-    def begin(self, styles: Styles, **changes: Any) -> Entry:
-        """Plan the next call."""
-        plan = make_plan(self._dice, self._next, f"{self._name} call {self._made}", styles)
-        self._next += 1
-        self._made += 1
-        return self._ledger.begin(plan._replace(**changes))
 
     async def run(self, styles: Styles, stopped: Callable[[], bool], resting: Callable[[], bool]) -> None:
         """Make calls until told to stop, or until the channel is closed; none while told to rest."""

@@ -12,16 +12,13 @@ import contextlib
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, Optional
 
 import grpc
-from tests.faults import service
-from tests.faults.ledger import CANCELLED, DROPPED, MARGIN, OK, REFUSED, UNAVAILABLE, Entry, Ledger
+from tests.faults import planning, service
+from tests.faults.ledger import CANCELLED, DROPPED, MARGIN, OK, REFUSED, UNAVAILABLE, Entry
 from tests.faults.messages import REQUESTS, encode_message
-from tests.faults.plans import PlannedError, Shape, Styles, make_plan
-
-if TYPE_CHECKING:
-    import random
+from tests.faults.plans import PlannedError, Shape, Styles
 
 _ONE = ("blocking", "with_call", "future", "callback")
 STYLES = {
@@ -63,37 +60,8 @@ def requests_of(entry: Entry, cancel: Callable[[], Any], turns: Optional[Callabl
         raise PlannedError("as planned")
 
 
-class Caller:
+class Caller(planning.Planner):
     """Makes calls over one channel, one after another."""
-
-    def __init__(self, channel: grpc.Channel, ledger: Ledger, dice: random.Random, name: str, first: int) -> None:
-        """Make a caller.
-
-        Args:
-          channel: Where to call.
-          ledger: Where to say what happens.
-          dice: The caller's own.
-          name: For the names of calls; what stands before the first `-` is the kind of caller.
-          first: The number of its first call; those that follow are counted up.
-        """
-        self._ledger = ledger
-        self._dice = dice
-        self._name = name
-        self._next = first
-        self._made = 0
-        self._methods: Dict[Shape, Any] = {
-            Shape.UNARY_UNARY: channel.unary_unary(service.path(Shape.UNARY_UNARY)),
-            Shape.UNARY_STREAM: channel.unary_stream(service.path(Shape.UNARY_STREAM)),
-            Shape.STREAM_UNARY: channel.stream_unary(service.path(Shape.STREAM_UNARY)),
-            Shape.STREAM_STREAM: channel.stream_stream(service.path(Shape.STREAM_STREAM)),
-        }
-
-    def begin(self, styles: Styles, **changes: Any) -> Entry:
-        """Plan the next call."""
-        plan = make_plan(self._dice, self._next, f"{self._name} call {self._made}", styles)
-        self._next += 1
-        self._made += 1
-        return self._ledger.begin(plan._replace(**changes))
 
     def run(self, styles: Styles, stopped: Callable[[], bool], resting: Callable[[], bool]) -> None:
         """Make calls until told to stop, or until the channel is closed; none while told to rest."""

@@ -8,6 +8,26 @@ from tests.trust import programs
 
 pytestmark = pytest.mark.slow
 
+# Threads that call on and on; what goes wrong is in `wrong`.
+_CALLERS = """
+stop = threading.Event()
+wrong = []
+def caller():
+    while not stop.is_set():
+        try:
+            client.check()
+        except BaseException as error:
+            wrong.append(error)
+callers = [threading.Thread(target=caller) for _ in range(6)]
+def begin_calls():
+    for thread in callers:
+        thread.start()
+def end_calls():
+    stop.set()
+    for thread in callers:
+        thread.join()
+"""
+
 _BUSY = """
 server, port = serve(64)
 client = Client(port)
@@ -81,6 +101,8 @@ ending, end = os.pipe()
 def child():
     os.close(end)
     os.read(ending, 1)
+    # A child that had the call, too, would make it before this one, as soon as there is a connection.
+    client.echo(b"the child's", timeout=LIMIT, wait_for_ready=True)
 pid = fork(child)
 calls = []
 def note(request, context):
@@ -92,41 +114,29 @@ server.add_insecure_port(f"127.0.0.1:{port}")
 server.start()
 print(waiting.result())
 client.echo(b"another", timeout=LIMIT)
-time.sleep(0.3)  # a child that had the call, too, would come back by now
 os.close(end)
 print(reap(pid), calls)
 server.stop(None)
 """
-    ) == ["b'x'", "0 [b'x', b'another']"]
+    ) == ["b'x'", """0 [b'x', b'another', b"the child's"]"""]
 
 
 def test_forks_in_the_middle_of_the_work_of_many_threads() -> None:
     assert programs.run(
-        """
+        _CALLERS
+        + """
 server, port = serve(64)
 client = Client(port)
 client.check()
 sys.setswitchinterval(1e-5)  # so that forks come upon threads in the middle of everything
-stop = threading.Event()
-wrong = []
-def caller():
-    while not stop.is_set():
-        try:
-            client.check()
-        except BaseException as error:
-            wrong.append(error)
-callers = [threading.Thread(target=caller) for _ in range(6)]
-for thread in callers:
-    thread.start()
+begin_calls()
 def child():
     client.check()
     client.channel.close()
     Client(port).check()
 for _ in range(12):
     in_child(child)
-stop.set()
-for thread in callers:
-    thread.join()
+end_calls()
 print(wrong)
 server.stop(None)
 """
@@ -351,29 +361,18 @@ server.stop(None)
 
 def test_subprocesses_beside_calls() -> None:
     assert programs.run(
-        """
+        _CALLERS
+        + """
 server, port = serve()
 client = Client(port)
 client.check()
-stop = threading.Event()
-wrong = []
-def caller():
-    while not stop.is_set():
-        try:
-            client.check()
-        except BaseException as error:
-            wrong.append(error)
-callers = [threading.Thread(target=caller) for _ in range(4)]
-for thread in callers:
-    thread.start()
+begin_calls()
 for number in range(20):
     before_exec = (lambda: None) if number % 2 else None  # with one, Python itself forks
     said = subprocess.run(["/bin/echo", "x"], capture_output=True, preexec_fn=before_exec).stdout
     assert said == b"x\\n", said
 listing = subprocess.run(["ls", "/dev/fd"], capture_output=True, close_fds=False).stdout.split()
-stop.set()
-for thread in callers:
-    thread.join()
+end_calls()
 print(wrong, len(listing))  # its own three, and that of the folder
 server.stop(None)
 """
